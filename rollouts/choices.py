@@ -19,11 +19,25 @@ class RolloutState(models.TextChoices):
 
     @property
     def tone(self) -> str:
-        return {"running": "live", "held": "wait", "paused": "wait", "watch": "live", "completed": "good", "rolled_back": "bad"}[self.value]
+        return {
+            "running": "live",
+            "held": "wait",
+            "paused": "wait",
+            "watch": "live",
+            "completed": "good",
+            "rolled_back": "bad",
+        }[self.value]
 
     @property
     def icon(self) -> str:
-        return {"running": "live", "held": "hold", "paused": "hold", "watch": "live", "completed": "open", "rolled_back": "back"}[self.value]
+        return {
+            "running": "live",
+            "held": "hold",
+            "paused": "hold",
+            "watch": "live",
+            "completed": "open",
+            "rolled_back": "back",
+        }[self.value]
 
 
 class Role(models.TextChoices):

@@ -21,10 +21,20 @@ class Plan(models.Model):
 
     release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="plan")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
-    slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Where the candidate runs, if a route carries it.")
+    slot = models.ForeignKey(
+        Slot,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Where the candidate runs, if a route carries it.",
+    )
     stable_slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     watch_seconds = models.PositiveIntegerField(default=3600, help_text="Length of the rollback window after 100 %.")
-    alpha_ppm = models.PositiveIntegerField(default=50_000, help_text="Chance of rolling a healthy release back on comparison, parts per million, split over its KPIs.")
+    alpha_ppm = models.PositiveIntegerField(
+        default=50_000,
+        help_text="Chance of rolling a healthy release back on comparison, parts per million, split over its KPIs.",
+    )
 
     def __str__(self) -> str:
         return f"plan of {self.release}"
@@ -36,7 +46,14 @@ class Step(models.Model):
     weight = models.PositiveIntegerField(help_text="Parts per 100 000.")
     bake_seconds = models.PositiveIntegerField()
     min_users = models.PositiveIntegerField(default=0, help_text="Canary users that must have been seen in this step.")
-    go_team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Which team must press go before this step.")
+    go_team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Which team must press go before this step.",
+    )
 
     class Meta:
         ordering = ["order"]
@@ -76,7 +93,9 @@ class Kpi(models.Model):
     unit = models.CharField(max_length=20, default="%")
     less_is_bad = models.BooleanField(default=False)
     compare = models.BooleanField(default=True, help_text="Judge the canary against stable.")
-    tolerance_ppm = models.PositiveIntegerField(default=0, help_text="How much worse than stable is still tolerated (δ), parts per million.")
+    tolerance_ppm = models.PositiveIntegerField(
+        default=0, help_text="How much worse than stable is still tolerated (δ), parts per million."
+    )
     limit = models.FloatField(null=True, blank=True, help_text="Absolute threshold of the canary's value.")
     breach_seconds = models.PositiveIntegerField(default=30)
     on_breach = models.CharField(max_length=10, choices=OnBreach.choices, default=OnBreach.ROLL_BACK)
@@ -107,12 +126,18 @@ class Rollout(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="rollouts")
     state = models.CharField(max_length=12, choices=RolloutState.choices, default=RolloutState.RUNNING)
     seal = models.CharField(max_length=64)
-    pinned = models.JSONField(help_text="digests per product, steps, watch_seconds, alpha, candidate digest and version, stable version")
+    pinned = models.JSONField(
+        help_text="digests per product, steps, watch_seconds, alpha, candidate digest and version, stable version"
+    )
     step = models.IntegerField(default=0, help_text="Index into the pinned steps; -1 before the first.")
     step_since = models.DateTimeField(help_text="When the step's weight was written.")
-    baked_since = models.DateTimeField(null=True, help_text="When every target was first observed at the step's weight.")
+    baked_since = models.DateTimeField(
+        null=True, help_text="When every target was first observed at the step's weight."
+    )
     desired = models.PositiveIntegerField(default=0, help_text="Parts per 100 000: what the database says.")
-    version = models.BigIntegerField(default=0, help_text="Grows with every written change; a decision made on an older one is void.")
+    version = models.BigIntegerField(
+        default=0, help_text="Grows with every written change; a decision made on an older one is void."
+    )
     next_check_at = models.DateTimeField(null=True, db_index=True)
     reasons = models.JSONField(default=list, help_text="Sentences: why it is in this state, or what it waits for.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -148,12 +173,16 @@ class Target(models.Model):
     router = models.CharField(max_length=40)
     key = models.CharField(max_length=120)
     role = models.CharField(max_length=10, choices=Role.choices)
-    live = models.BooleanField(default=True, help_text="The rollout counts as live: at most one live rollout per target.")
+    live = models.BooleanField(
+        default=True, help_text="The rollout counts as live: at most one live rollout per target."
+    )
     desired = models.PositiveIntegerField(default=0)
     desired_at = models.DateTimeField()
     observed = models.PositiveIntegerField(null=True)
     observed_at = models.DateTimeField(null=True, help_text="When the router was last heard.")
-    confirmed_at = models.DateTimeField(null=True, help_text="When observed first equalled desired, since desired changed.")
+    confirmed_at = models.DateTimeField(
+        null=True, help_text="When observed first equalled desired, since desired changed."
+    )
     problem = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(default=0)
@@ -162,7 +191,11 @@ class Target(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["environment", "router", "key"], condition=models.Q(live=True), name="one_live_rollout_per_target"),
+            models.UniqueConstraint(
+                fields=["environment", "router", "key"],
+                condition=models.Q(live=True),
+                name="one_live_rollout_per_target",
+            ),
             models.UniqueConstraint(fields=["rollout", "router", "key"], name="rollout_target_once"),
             models.CheckConstraint(condition=models.Q(desired__lte=FULL), name="target_desired_at_most_full"),
         ]

@@ -1,0 +1,226 @@
+"""The one settings module. Safe by default; everything that varies comes from the environment (docs/operations.md)."""
+
+import secrets
+import sys
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.path("SLIPWAY_DATA", BASE_DIR / ".slipway")
+
+
+def _secret(name: str, filename: str) -> str:
+    """The secret given, or one generated once into the data folder, readable by its owner only."""
+    given = env.text(name)
+    if given:
+        return given
+    file = DATA_DIR / "secrets" / filename
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = file.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            file.hardlink_to(fresh)  # the first of several starting processes wins
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return file.read_text().strip()
+
+
+SECRET_KEY = _secret("SLIPWAY_SECRET_KEY", "django")
+DEBUG = env.flag("SLIPWAY_DEBUG")
+DEMO = env.flag("SLIPWAY_DEMO")
+SITE_URL = env.text("SLIPWAY_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("SLIPWAY_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    *(["demo"] if DEMO else []),
+    "rollouts",
+    "approvals",
+    "validation",
+    "releases",
+    "flags",
+    "core",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "axes",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.middleware.LoginRequiredMiddleware",
+    "core.middleware.TimezoneMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.context.shell",
+            ],
+            "builtins": ["core.templatetags.ui"],
+        },
+    }
+]
+
+# The application runs as a role that owns nothing; only migrating uses the owner.
+_OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "flush"}
+_as_owner = len(sys.argv) > 1 and sys.argv[0].endswith("manage.py") and sys.argv[1] in _OWNER_COMMANDS
+DATABASES = {
+    "default": env.database("DATABASE_OWNER_URL" if _as_owner and env.text("DATABASE_OWNER_URL") else "DATABASE_URL")
+}
+DATABASES["default"]["OPTIONS"].setdefault("application_name", "slipway")
+RUNTIME_ROLE = env.text("SLIPWAY_RUNTIME_ROLE", "slipway_app")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "today"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_VERBOSE = False
+
+# TLS is assumed unless the operator says otherwise; `make run` on loopback says otherwise.
+_https = not env.flag("SLIPWAY_INSECURE_HTTP")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("SLIPWAY_BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "core.static.ManifestStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "media"
+
+locals().update(env.smtp("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("SLIPWAY_MAIL_FROM", "Slipway <slipway@localhost>")
+
+CELERY_BROKER_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_PUBLISH_RETRY = False  # the queue is a hint: a dead broker must not hold a request up
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 60}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120
+TICK_SECONDS = env.number("SLIPWAY_TICK", 1.0)
+CELERY_TASK_ROUTES = {"rollouts.tasks.apply_rollback": {"queue": "rollback"}}
+CELERY_BEAT_SCHEDULE = {
+    "rollouts": {"task": "rollouts.tasks.due", "schedule": TICK_SECONDS, "options": {"expires": 5}},
+    "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
+    "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
+}
+
+# Rooms plug in here, as middleware does: one dotted path each, in the order they are shown.
+GATES = [
+    "releases.gates.scope",
+    "releases.gates.flag_coverage",
+    "releases.gates.candidate",
+    "validation.gates.staging",
+    "approvals.gates.checklist",
+    "approvals.gates.signoff",
+    "releases.gates.running_build",
+    "releases.gates.freeze",
+    "rollouts.gates.plan",
+]
+SEAL_PARTS = [
+    "releases.seal.features",
+    "releases.seal.candidates",
+    "releases.seal.flags",
+    "rollouts.seal.plan",
+    "releases.seal.way_back",
+    "approvals.seal.checklist",
+    "approvals.seal.policy",
+]
+
+SLIPWAY_HTTP_ALLOW = env.words("SLIPWAY_HTTP_ALLOW")
+SLIPWAY_ROUTERS = env.mapping(
+    "SLIPWAY_ROUTERS", {"flag": {"backend": "rollouts.routers.flag.FlagRouter", "options": {}}}
+)
+SLIPWAY_METRICS = env.mapping("SLIPWAY_METRICS", {})
+AUDIT_KEY_FILE = env.path("SLIPWAY_AUDIT_KEY", DATA_DIR / "secrets" / "audit.pem")
+AUDIT_ANCHOR_FILE = env.path("SLIPWAY_AUDIT_ANCHORS", DATA_DIR / "audit-anchors.jsonl")
+FLAG_SNAPSHOT_DIR = env.path("SLIPWAY_SNAPSHOTS", DATA_DIR / "snapshots")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("SLIPWAY_LOG", "INFO")},
+}
+
+if DEBUG and _https and "runserver" not in sys.argv:
+    raise ImproperlyConfigured("SLIPWAY_DEBUG=1 is for a machine of one's own: it also needs SLIPWAY_INSECURE_HTTP=1.")

@@ -1,0 +1,35 @@
+"""Rights of the role the application runs as: it owns nothing, and facts it may only add."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+from core.models import AppendOnly
+
+
+def append_only_tables() -> set[str]:
+    return {model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)}
+
+
+def apply(using: str = "default", **_: Any) -> None:
+    """Grant the runtime role what it needs on every table and sequence, and no more. Runs after each migrate, as owner."""
+    connection = connections[using]
+    role = sql.Identifier(settings.RUNTIME_ROLE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname = current_user FROM pg_roles WHERE rolname = %s", [settings.RUNTIME_ROLE])
+        found = cursor.fetchone()
+        if found is None or found[0]:
+            return  # no such role (a plain database), or migrating as that role: nothing to separate
+        facts = append_only_tables()
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
+        cursor.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+        for table in connection.introspection.table_names(cursor):
+            rights = "SELECT, INSERT" if table in facts else "SELECT, INSERT, UPDATE, DELETE"
+            if table == "django_migrations":
+                rights = "SELECT"
+            name = sql.Identifier(table)
+            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}, PUBLIC").format(name, role))
+            cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))

@@ -1,0 +1,5 @@
+"""The design system as template tags."""
+
+from django import template
+
+register = template.Library()
