@@ -1,0 +1,95 @@
+"""Fixtures for every test. The services come first: settings read the environment when they are imported."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests import services as running
+
+SERVICES = running.attach_or_start()
+DATABASE = f"test_{SERVICES.worker}"
+os.environ.update(SERVICES.environment(DATABASE), DJANGO_SETTINGS_MODULE="config.settings")
+os.environ.setdefault("SLIPWAY_INSECURE_HTTP", "1")
+os.environ.setdefault("SLIPWAY_DEMO", "1")
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s on purpose
+django.setup()
+# A worker of pytest-xdist inherits the environment, and must not read the settings before it has a database of its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """A database of one test's own, where things are really committed; `environment` is for child processes."""
+
+    name: str
+    url: str
+    owner_url: str
+    environment: dict[str, str]
+
+
+def pytest_unconfigure() -> None:
+    SERVICES.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,)):
+            raise pytest.UsageError(
+                f"{item.nodeid}: use @pytest.mark.fresh_db; append-only tables refuse to be flushed."
+            )
+
+
+@pytest.fixture(scope="session")
+def services() -> running.Services:
+    """The PostgreSQL and Redis of this run."""
+    return SERVICES
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> Iterator[None]:
+    """Instead of pytest-django's: a clone of the migrated template for each worker, used as the runtime role."""
+    with SERVICES.clone(DATABASE):
+        yield
+        connections.close_all()
+
+
+@pytest.fixture
+def fresh_db(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
+) -> Iterator[FreshDatabase]:
+    """A database of this test's own: commits are real, threads and other processes see it. Not together with `db`."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        raise pytest.UsageError("fresh_db already gives a database; leave out db and django_db.")
+    name = f"{DATABASE}_fresh"
+    with SERVICES.clone(name), django_db_blocker.unblock():
+        environment = SERVICES.environment(name)
+        for variable, value in environment.items():
+            monkeypatch.setenv(variable, value)
+        connections.close_all()
+        monkeypatch.setitem(connections.settings["default"], "NAME", name)
+        yield FreshDatabase(name, environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment)
+        connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_db_by_marker(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("fresh_db"):
+        request.getfixturevalue("fresh_db")
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """This worker's own Redis database, empty. Celery in this process and in its children already points there."""
+    url = SERVICES.environment(DATABASE)["REDIS_URL"]
+    with running.redis_client.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
