@@ -1,4 +1,4 @@
-"""What goes into the judge and what comes out. Times are unix seconds by PostgreSQL's clock; nothing here reads a clock."""
+"""What goes into the judge and what comes out. Times are unix seconds, handed in: nothing here reads a clock."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,7 +56,7 @@ class Threshold:
     """An absolute limit on the canary's value (a share, 0 to 1), breached when exceeded for `breach_seconds` on end.
 
     `above=False` turns it round: the value must not fall below the limit. A stretch of time counts only once it
-    holds `min_volume` users (or requests, for counters); one with fewer neither breaches nor heals.
+    holds `min_volume` requests to the canary; one with fewer neither breaches nor heals.
     """
 
     limit: float
@@ -73,7 +73,7 @@ class Params:
     `warm_until`: what happened before this time is left out (cold caches of a fresh instance).
     `alpha`: the chance that a healthy rollout is stopped by any of its `kpis`, which share it equally.
     `tolerance`: 0.1 accepts up to 1.1 times the hazard of stable before anything counts as harm.
-    `min_users`: on each side, before the comparison may pass.
+    `min_users`: seen on each side (for counters: requests) in this epoch before the comparison may pass.
     `stale_after`: seconds without a request on a side after which there is no data.
     """
 
@@ -102,6 +102,7 @@ class Verdict:
 
     `canary` and `stable` are shares between 0 and 1 (of users affected in this epoch, or of requests), None if unknown.
     `e_value` and `bound`: evidence of harm, and the level at which it is proof enough. `since`: when this became so.
+    `canary_users` and `stable_users`: the most different ones seen in any one epoch at this weight.
     `may_roll_back`: False for comparisons of bare counters, which may only hold or pause.
     """
 

@@ -1,0 +1,143 @@
+"""The verdict on one KPI, with its reason in one sentence. Whatever is missing, stale or odd is never a pass."""
+
+from math import exp
+
+from rollouts.judge.evidence import EPOCH_SECONDS, log_bound, log_e_value
+from rollouts.judge.state import CANARY, STABLE, State
+from rollouts.judge.types import Basis, Kind, Params, Side, Verdict
+
+_LARGEST_LOG = 690.0
+"""e to this is about the largest number JSON readers agree on."""
+
+Finding = tuple[Kind, str, float | None, bool]
+"""Kind, reason, since when, and whether it may roll back by itself."""
+
+
+def verdict(state: State, params: Params, now: float, problem: str = "") -> Verdict:
+    """What the evidence says at `now`; `problem` is the source's own, from its last reading.
+
+    Proof of harm outlives missing data (it was proof when it was gathered); a pass needs everything to be there.
+    """
+    found = (
+        _harm(state, params)
+        or _missing(state, params, now, problem)
+        or _unsure(state, params)
+        or (Kind.PASS, _sentence_for_pass(state, params), state.opened, False)
+    )
+    kind, reason, since, may_roll_back = found
+    current = state.origin == params.start and state.epoch > 0
+    log_e, bound = log_e_value(state.products), log_bound(max(state.epoch, 1), params)
+    if state.alarm and kind is Kind.FAIL:
+        log_e, bound = state.alarm.log_e, state.alarm.log_bound
+    return Verdict(
+        kind=kind,
+        reason=reason,
+        e_value=exp(min(log_e, _LARGEST_LOG)),
+        bound=exp(min(bound, _LARGEST_LOG)),
+        canary=_share(state, CANARY) if current else None,
+        stable=_share(state, STABLE) if current else None,
+        since=since,
+        canary_users=state.peak[CANARY],
+        stable_users=state.peak[STABLE],
+        may_roll_back=may_roll_back,
+    )
+
+
+def _share(state: State, side: int) -> float | None:
+    return state.affected[side] / state.seen[side] if state.seen[side] else None
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
+
+
+def _unit(params: Params) -> str:
+    return "users" if params.basis is Basis.USERS else "requests"
+
+
+def _assumption(params: Params) -> str:
+    return "" if params.basis is Basis.USERS else " (assumes independent requests)"
+
+
+def _harm(state: State, params: Params) -> Finding | None:
+    limit, breach, alarm = params.threshold, state.breach, state.alarm
+    if limit and breach.broken(limit) and breach.value is not None:
+        reason = (
+            f"The canary has been {'above' if limit.above else 'below'} the limit of {_percent(limit.limit)} for "
+            f"{breach.held:.0f} s of traffic, last at {_percent(breach.value)}."
+        )
+        return Kind.FAIL, reason, breach.since, True
+    if alarm:
+        reason = (
+            f"{_percent(alarm.canary)} of canary {_unit(params)} were affected against {_percent(alarm.stable)} of "
+            f"stable ones: evidence of harm reached {exp(min(alarm.log_e, _LARGEST_LOG)):.3g}, "
+            f"the bound is {exp(alarm.log_bound):.3g}{_assumption(params)}."
+        )
+        return Kind.FAIL, reason, alarm.at, params.basis is Basis.USERS
+    return None
+
+
+def _missing(state: State, params: Params, now: float, problem: str) -> Finding | None:
+    if problem:
+        return Kind.NO_DATA, f"The source could not be read: {problem}", state.newest[CANARY], False
+    for side, name in ((CANARY, Side.CANARY), (STABLE, Side.STABLE)):
+        newest = state.newest[side]
+        if side == STABLE and not params.compare:
+            continue
+        if newest is None:
+            return Kind.NO_DATA, f"No {name} traffic has been seen yet.", params.since, False
+        if newest > now + params.stale_after:
+            return Kind.NO_DATA, f"The newest {name} traffic is dated {newest - now:.0f} s in the future.", now, False
+        if now - newest > params.stale_after:
+            return Kind.NO_DATA, f"No {name} traffic for {now - newest:.0f} s.", newest, False
+    return None
+
+
+def _unsure(state: State, params: Params) -> Finding | None:
+    if state.origin != params.start or not state.epoch:
+        return Kind.INCONCLUSIVE, "The weight has just changed; nothing has been counted under it yet.", None, False
+    return (_unsure_of_comparison(state, params) if params.compare else None) or _unsure_of_limit(state, params)
+
+
+def _unsure_of_comparison(state: State, params: Params) -> Finding | None:
+    unit = _unit(params)
+    for side, name in ((CANARY, Side.CANARY), (STABLE, Side.STABLE)):
+        if not state.at_risk[side]:
+            cause = f"all {state.affected[side]} were affected" if state.affected[side] else "none were seen"
+            reason = f"No {name} {unit} are left to compare: {cause} since this epoch began."
+            return Kind.NO_DATA, reason, state.opened, False
+        if state.seen[side] < params.min_users:
+            reason = f"Only {state.seen[side]} of at least {params.min_users} {name} {unit} were seen in this epoch."
+            return Kind.INCONCLUSIVE, reason, state.opened, False
+    log_e, bound = log_e_value(state.products), log_bound(state.epoch, params)
+    if log_e >= bound / 2:
+        reason = f"Evidence of harm is building: {exp(log_e):.3g}, the bound is {exp(bound):.3g}{_assumption(params)}."
+        return Kind.INCONCLUSIVE, reason, state.opened, False
+    return None
+
+
+def _unsure_of_limit(state: State, params: Params) -> Finding | None:
+    limit, breach = params.threshold, state.breach
+    if not limit:
+        unjudged = (Kind.INCONCLUSIVE, "Neither a comparison nor a limit judges this KPI.", None, False)
+        return None if params.compare else unjudged
+    if breach.value is None:
+        return Kind.INCONCLUSIVE, "Too little canary traffic so far to hold against the limit.", state.origin, False
+    if breach.since is not None:
+        reason = (
+            f"The canary is {'above' if limit.above else 'below'} the limit of {_percent(limit.limit)} at "
+            f"{_percent(breach.value)}, for {breach.held:.0f} of {limit.breach_seconds:.0f} s."
+        )
+        return Kind.INCONCLUSIVE, reason, breach.since, False
+    return None
+
+
+def _sentence_for_pass(state: State, params: Params) -> str:
+    canary, stable = (_share(state, side) for side in (CANARY, STABLE))
+    epoch = f"in this {EPOCH_SECONDS / 60:.0f}-minute epoch"
+    if not params.compare:
+        return f"{_percent(state.breach.value or 0.0)} of canary {_unit(params)} affected, within the limit."
+    return (
+        f"{_percent(canary or 0.0)} of canary {_unit(params)} and {_percent(stable or 0.0)} of stable ones affected "
+        f"{epoch}: no evidence of harm{_assumption(params)}."
+    )
