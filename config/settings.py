@@ -205,6 +205,12 @@ SEAL_PARTS = [
     "approvals.seal.policy",
 ]
 
+RELEASE_PANELS = ["validation.panels.release", "approvals.panels.release", "rollouts.panels.release"]
+TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
+AUDIT_SENTENCES = [
+    f"{room}.sentences.SENTENCES" for room in ("flags", "releases", "validation", "approvals", "rollouts")
+]
+
 SLIPWAY_HTTP_ALLOW = env.words("SLIPWAY_HTTP_ALLOW")
 SLIPWAY_ROUTERS = env.mapping(
     "SLIPWAY_ROUTERS", {"flag": {"backend": "rollouts.routers.flag.FlagRouter", "options": {}}}

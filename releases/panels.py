@@ -1,0 +1,33 @@
+"""What other rooms show on the release page. `settings.RELEASE_PANELS` names one function per room."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from core.models import User
+from releases.models import Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of the
+    rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
+    """
+
+    template: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    aside: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+    then: str = ""
+
+
+PanelFunction = Callable[[Release, User, datetime], Sequence[Panel]]
+
+
+def panels(release: Release, user: User, now: datetime) -> list[Panel]:
+    functions: list[PanelFunction] = [import_string(path) for path in settings.RELEASE_PANELS]
+    return [panel for function in functions for panel in function(release, user, now)]
