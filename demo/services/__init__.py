@@ -1,0 +1,1 @@
+"""What the demo runs beside Slipway: a small search service in two versions, its traffic, its proxy, its mailbox."""
