@@ -14,7 +14,7 @@ class Side(StrEnum):
 class Kind(StrEnum):
     """What the judge says of a KPI. Only PASS may let a rollout grow."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
     NO_DATA = "no_data"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rollouts.judge.types import Basis, Counts, Observation
 
@@ -22,6 +22,26 @@ class Query:
     slow_ms: float = 0.0
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Query":
+        """From a KPI's stored query. Raises ValueError naming the field that is missing, unknown or of a wrong type."""
+        kinds: dict[str, type | tuple[type, ...]] = {
+            "canary": str,
+            "stable": str,
+            "bad_status": int,
+            "slow_ms": (int, float),
+            "options": dict,
+        }
+        for name, value in data.items():
+            if name not in kinds:
+                raise ValueError(f"A query has no field {name!r}.")
+            if not isinstance(value, kinds[name]) or isinstance(value, bool):
+                raise ValueError(f"The query's {name!r} cannot be {value!r}.")
+        for name in ("canary", "stable"):
+            if not data.get(name):
+                raise ValueError(f"The query must name its {name!r} side.")
+        return cls(**data)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -29,7 +49,7 @@ class Reading:
 
     `newest_at`: unix seconds of the newest thing the source knows of, None if it knows nothing.
     `problem`: one sentence when the source could not be read (an outage is a reason to hold, never to roll back).
-    `skipped`: lines or samples that made no sense or belong to neither side; counted, never fatal.
+    `skipped`: lines or samples that made no sense; counted, never fatal.
     `more`: there is unread data left behind the bound on one read; ask again with the new cursor.
     """
 
