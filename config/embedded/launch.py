@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def enter_namespace(libc: ctypes.CDLL, uid: int, gid: int) -> None:
-    """Appear as `uid`:`gid` to ourselves; to everybody else, and on disk, nothing changes. Raises OSError if refused."""
+    """Appear as `uid`:`gid` to ourselves; to others, and on disk, nothing changes. Raises OSError if refused."""
     outer_uid, outer_gid = os.geteuid(), os.getegid()
     if libc.unshare(CLONE_NEWUSER) != 0:
         number = ctypes.get_errno()

@@ -56,11 +56,18 @@ class Cluster:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
-def start(folder: Path, *, log: Path, settings: Mapping[str, str] | None = None, timeout: float = 60) -> Cluster:
+def start(
+    folder: Path,
+    *,
+    log: Path,
+    settings: Mapping[str, str] | None = None,
+    sockets: Path | None = None,
+    timeout: float = 60,
+) -> Cluster:
     """Start the server whose data is in `folder/data`, creating it first if needed, and wait until it answers.
 
-    It shuts down by itself when the calling thread ends. Raises Unavailable with what is lacking, or with the end of
-    its log.
+    `sockets` is the folder of an earlier start whose URLs must stay valid. The server shuts down by itself when the
+    calling thread ends. Raises Unavailable with what is lacking, or with the end of its log. `timeout` is in seconds.
     """
     runs_as = identity.choose()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,16 +77,17 @@ def start(folder: Path, *, log: Path, settings: Mapping[str, str] | None = None,
     _end_leftovers(folder, data)
     if not (data / "PG_VERSION").exists():
         _create(data, programs, runs_as, passwords[ADMIN])
-    sockets = _socket_folder(folder, runs_as)
+    sockets = _socket_folder(folder, runs_as, sockets)
     options = {
         "listen_addresses": "", "unix_socket_directories": str(sockets), "unix_socket_permissions": "0700",
         "max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC", "log_timezone": "UTC",
         **(settings or {}),
     }  # fmt: skip
-    flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    command = [str(programs / "bin" / "postgres"), "-D", str(data)]
+    command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            runs_as.command([str(programs / "bin" / "postgres"), "-D", str(data), *flags], on_parent_death=signal.SIGINT),
+            runs_as.command(command, on_parent_death=signal.SIGINT),
             stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder,
         )  # fmt: skip
     cluster = Cluster(process=process, sockets=sockets, passwords=passwords)
@@ -101,7 +109,8 @@ def find_programs() -> Path:
             if re.search(rf"\) {VERSION}\b", said.stdout):
                 return home
     raise Unavailable(
-        f"No PostgreSQL {VERSION} for this platform is installed. Set DATABASE_URL and DATABASE_OWNER_URL to one of your own."
+        f"No PostgreSQL {VERSION} for this platform is installed (the wheel is for Linux on x86-64). "
+        "Set DATABASE_URL and DATABASE_OWNER_URL to one of your own."
     )
 
 
@@ -171,9 +180,11 @@ def _passwords(file: Path) -> dict[str, str]:
     return passwords
 
 
-def _socket_folder(folder: Path, runs_as: Identity) -> Path:
+def _socket_folder(folder: Path, runs_as: Identity, earlier: Path | None) -> Path:
     base = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
-    sockets = Path(tempfile.mkdtemp(prefix="slipway-", dir=base))
+    if earlier:
+        earlier.mkdir(mode=0o700, exist_ok=True)
+    sockets = earlier or Path(tempfile.mkdtemp(prefix="slipway-", dir=base))
     if len(os.fsencode(sockets)) > 80:
         sockets.rmdir()
         raise Unavailable(

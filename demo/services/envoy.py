@@ -1,7 +1,8 @@
 """The proxy's configuration: a route whose share of users on green is moved by runtime keys.
 
-Sticky by user and monotone: the route hashes `x-user-id`, and the clusters divide the hash space from the left, blue first
-and green last, so that green grows from the right edge. `slipway.search.blue` and `.green` must always add up to `TOTAL`.
+Sticky by user and monotone: the route hashes `x-user-id`, and the clusters divide the hash space from the left, blue
+first and green last, so that green grows from the right edge. `slipway.search.blue` and `.green` must always add up to
+`TOTAL`.
 A restarted Envoy forgets them and starts with everybody on blue.
 """
 

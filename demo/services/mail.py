@@ -1,4 +1,4 @@
-"""A mailbox that keeps everything: `python -m demo.services.mail --port 7025 --folder …` writes one .eml file per mail."""
+"""A mailbox that keeps every mail as a file: `python -m demo.services.mail --port 7025 --folder …`."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Names begin with the time of arrival in milliseconds, so that they sort; a reader never sees half a mail."""
         name = f"{time.time_ns() // 1_000_000}-{uuid4().hex[:8]}.eml"
         draft = self.folder / f".{name}"

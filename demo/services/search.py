@@ -1,4 +1,4 @@
-"""The search service that the demo releases: `python -m demo.services.search --slot green --port 7002 --version 2.0.0 …`.
+"""The search service that the demo releases: `python -m demo.services.search --slot green --port 7002 …`.
 
 A healthy request takes about 60 ms, log-normally and with a thin tail, so that a bound 22 % above is crossed by
 fewer than one request in ten thousand; hurt, by almost every one. `POST /hurt {"on": true}` makes this process 35 %

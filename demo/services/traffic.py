@@ -101,9 +101,8 @@ class Visitors:
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> int:
         user, query = request
         unlucky = "x-unlucky: 1\r\n" if user.unlucky else ""
-        writer.write(
-            f"GET /search?q={quote(query)} HTTP/1.1\r\nhost: storefront\r\nx-user-id: {user.key}\r\n{unlucky}\r\n".encode()
-        )
+        headers = f"host: storefront\r\nx-user-id: {user.key}\r\n{unlucky}"
+        writer.write(f"GET /search?q={quote(query)} HTTP/1.1\r\n{headers}\r\n".encode())
         async with asyncio.timeout(PATIENCE):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
