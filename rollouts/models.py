@@ -96,7 +96,9 @@ class Kpi(models.Model):
     tolerance_ppm = models.PositiveIntegerField(
         default=0, help_text="How much worse than stable is still tolerated (δ), parts per million."
     )
-    limit = models.FloatField(null=True, blank=True, help_text="Absolute threshold of the canary's value.")
+    limit = models.FloatField(
+        null=True, blank=True, help_text="Absolute threshold of the canary's value: a share between 0 and 1."
+    )
     breach_seconds = models.PositiveIntegerField(default=30)
     on_breach = models.CharField(max_length=10, choices=OnBreach.choices, default=OnBreach.ROLL_BACK)
     no_data_seconds = models.PositiveIntegerField(default=600)
@@ -134,12 +136,16 @@ class Rollout(models.Model):
     baked_since = models.DateTimeField(
         null=True, help_text="When every target was first observed at the step's weight."
     )
+    watch_since = models.DateTimeField(null=True, blank=True, help_text="When the rollback window began.")
     desired = models.PositiveIntegerField(default=0, help_text="Parts per 100 000: what the database says.")
     version = models.BigIntegerField(
         default=0, help_text="Grows with every written change; a decision made on an older one is void."
     )
     next_check_at = models.DateTimeField(null=True, db_index=True)
     reasons = models.JSONField(default=list, help_text="Sentences: why it is in this state, or what it waits for.")
+    cause = models.JSONField(
+        default=dict, help_text="What ended it early, as data: step, weight, and the KPI with both values and its bound."
+    )
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -163,6 +169,22 @@ class Rollout(models.Model):
     @property
     def is_live(self) -> bool:
         return RolloutState(self.state).is_live
+
+
+class Go(AppendOnly):
+    """That somebody of the team in charge pressed go for one step."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.PROTECT, related_name="gos")
+    step = models.IntegerField(help_text="Index into the pinned steps.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["step"]
+        constraints = [models.UniqueConstraint(fields=["rollout", "step"], name="go_once_per_step")]
+
+    def __str__(self) -> str:
+        return f"go for step {self.step} of {self.rollout}"
 
 
 class Target(models.Model):
