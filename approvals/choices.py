@@ -12,3 +12,11 @@ class Verdict(models.TextChoices):
     @property
     def grants(self) -> bool:
         return self in {Verdict.APPROVE, Verdict.CONDITION}
+
+    @property
+    def tone(self) -> str:
+        return {"approve": "good", "condition": "good", "refuse": "bad", "revoke": "wait"}[self.value]
+
+    @property
+    def icon(self) -> str:
+        return {"approve": "open", "condition": "open", "refuse": "blocked", "revoke": "back"}[self.value]

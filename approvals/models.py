@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from approvals.choices import Verdict
 from core.models import AppendOnly, Product, Team
@@ -55,15 +56,18 @@ class Stage(models.Model):
 
 
 class Seal(AppendOnly):
-    """Exactly what was shown and signed: the parts, canonical, and their SHA-256. One row per distinct content and release."""
+    """Exactly what was shown and signed. `digest` seals what matters; one row per release and distinct content, so that a
+    typo corrected later (same digest) does not change what somebody once read.
+    """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="seals")
     digest = models.CharField(max_length=64)
+    content_digest = models.CharField(max_length=64, help_text="SHA-256 of all of `parts`, cosmetic words included.")
     parts = models.JSONField(help_text='part name → {"title", "digest", "content"}')
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["release", "digest"], name="seal_once_per_release")]
+        constraints = [models.UniqueConstraint(fields=["release", "content_digest"], name="seal_once_per_release")]
 
     def __str__(self) -> str:
         return self.digest[:12]
@@ -80,7 +84,7 @@ class SignoffRequest(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="signoff_requests")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="requests")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField()
 
     objects = SignoffRequestQuerySet.as_manager()
@@ -101,7 +105,7 @@ class Decision(AppendOnly):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="decisions")
     reason_hash = models.CharField(max_length=64, blank=True)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -121,6 +125,11 @@ class DecisionReason(models.Model):
         return self.text[:60]
 
 
+class ChecklistItemQuerySet(models.QuerySet["ChecklistItem"]):
+    def visible_to(self, user: User) -> ChecklistItemQuerySet:
+        return self.filter(release__candidates__product__roles__user=user).distinct()
+
+
 class ChecklistItem(models.Model):
     """Something that a team confirms before a release may go; with `check_kind` it ticks itself from CI's check."""
 
@@ -129,6 +138,8 @@ class ChecklistItem(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     check_kind = models.CharField(max_length=20, choices=CheckKind.choices, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
+
+    objects = ChecklistItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["order", "id"]
@@ -145,7 +156,7 @@ class Tick(AppendOnly):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     done = models.BooleanField()
     evidence = models.CharField(max_length=200, blank=True, help_text="Where to see it: an address or a sentence.")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-at", "-id"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from core.models import AppendOnly, Environment
 from releases.models import Build, Feature, Release
@@ -37,6 +38,11 @@ class Scenario(models.Model):
         return self.title
 
 
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User) -> RunQuerySet:
+        return self.filter(release__candidates__product__roles__user=user).distinct()
+
+
 class Run(models.Model):
     """One sitting of one tester: on one build, in one environment."""
 
@@ -44,8 +50,13 @@ class Run(models.Model):
     build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="runs")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
     tester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    started_at = models.DateTimeField(auto_now_add=True)
+    digests = models.JSONField(
+        default=dict, help_text="product id → candidate digest at the start: what was tested together."
+    )
+    started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
@@ -61,6 +72,20 @@ class Run(models.Model):
         return f"run {self.pk} on {self.build}"
 
 
+class ResultQuerySet(models.QuerySet["Result"]):
+    def newest(self) -> ResultQuerySet:
+        """The one that counts of each scenario and tester, with both of them and the build at hand."""
+        return (
+            self.order_by("scenario_id", "run__tester_id", "-at", "-id")
+            .distinct("scenario_id", "run__tester_id")
+            .select_related("run__tester", "run__build", "scenario")
+        )
+
+    def on(self, digests: dict[int, str]) -> ResultQuerySet:
+        """Results of runs that tested exactly these builds together (product id → digest)."""
+        return self.filter(run__digests={str(product): digest for product, digest in digests.items()})
+
+
 class Result(AppendOnly):
     """What came out of one scenario in one run. The newest per tester counts; a tester who errs submits again."""
 
@@ -70,7 +95,9 @@ class Result(AppendOnly):
     note_hash = models.CharField(
         max_length=64, blank=True, help_text="Salted SHA-256 of the note, which can be erased."
     )
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(db_default=Now())
+
+    objects = ResultQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -90,6 +117,18 @@ class ResultNote(models.Model):
         return self.text[:60]
 
 
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def with_standing(self) -> FindingQuerySet:
+        """Each with `verb`, the newest event's, and `since`, its moment."""
+        newest = FindingEvent.objects.filter(finding=models.OuterRef("pk")).order_by("-at", "-id")
+        return self.annotate(
+            verb=models.Subquery(newest.values("verb")[:1]), since=models.Subquery(newest.values("at")[:1])
+        )
+
+    def visible_to(self, user: User) -> FindingQuerySet:
+        return self.filter(release__candidates__product__roles__user=user).distinct()
+
+
 class Finding(models.Model):
     """A defect that a tester found. Where it stands is its newest event."""
 
@@ -99,6 +138,8 @@ class Finding(models.Model):
     title = models.CharField(max_length=160)
     severity = models.CharField(max_length=10, choices=Severity.choices)
 
+    objects = FindingQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.title
 
@@ -107,7 +148,7 @@ class FindingEvent(AppendOnly):
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="events")
     verb = models.CharField(max_length=10, choices=FindingVerb.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-at", "-id"]
