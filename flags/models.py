@@ -1,4 +1,4 @@
-"""Flags: named decisions evaluated per user. They know no release: whoever moves one for good reasons holds its claim."""
+"""Flags: named decisions evaluated per user. They know no release: who moves one for good reasons holds its claim."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class FlagState(models.Model):
     )
     fence = models.BigIntegerField(default=0, help_text="The highest fencing number that has written here.")
     version = models.BigIntegerField(default=0, help_text="The environment's flag-set version that brought this state.")
-    changed_at = models.DateTimeField(auto_now=True)
+    changed_at = models.DateTimeField(db_default=Now(), help_text="When it last changed, by PostgreSQL's clock.")
 
     class Meta:
         constraints = [
@@ -120,7 +120,7 @@ class FlagKey(models.Model):
 
 
 class ServingProcess(models.Model):
-    """That a serving process lately held a snapshot version of an environment: the evidence behind an observed weight."""
+    """That a serving process lately held a snapshot version of an environment: the evidence of an observed weight."""
 
     process = models.CharField(max_length=80)
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="serving")
