@@ -1,5 +1,17 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from core.views import accounts, today
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", today.page, name="today"),
+    path("login/", accounts.login, name="login"),
+    path("logout/", accounts.logout, name="logout"),
+    path("me/", accounts.me, name="me"),
+    path("me/theme/", accounts.theme, name="theme"),
+    path("password/", accounts.password_reset, name="password_reset"),
+    path("password/sent/", accounts.password_reset_done, name="password_reset_done"),
+    path("password/<uidb64>/<token>/", accounts.password_reset_confirm, name="password_reset_confirm"),
+    path("password/changed/", accounts.password_reset_complete, name="password_reset_complete"),
+]

@@ -24,6 +24,8 @@ django.setup()
 # A worker of pytest-xdist inherits the environment, and must not read the settings before it has a database of its own.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from tests.cast import *  # noqa: E402, F403
+
 
 @dataclass(frozen=True)
 class FreshDatabase:

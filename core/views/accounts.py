@@ -1,0 +1,76 @@
+"""Signing in and out, and what a person may set about themselves."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import views as auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.access import public, who_may
+from core.models import User
+
+login = public("one signs in here; failures are throttled per address and person")(
+    auth.LoginView.as_view(template_name="registration/login.html", redirect_authenticated_user=True)
+)
+logout = public("signing out is harmless, and works by POST only")(auth.LogoutView.as_view())
+password_reset = public("the answer is the same for known and unknown addresses")(
+    auth.PasswordResetView.as_view(
+        template_name="registration/reset.html",
+        email_template_name="registration/reset_email.txt",
+        subject_template_name="registration/reset_subject.txt",
+    )
+)
+password_reset_done = public("says what happens next")(
+    auth.PasswordResetDoneView.as_view(template_name="registration/reset_done.html")
+)
+password_reset_confirm = public("the token in the address is single-use and short-lived; setting is a POST")(
+    auth.PasswordResetConfirmView.as_view(template_name="registration/reset_confirm.html")
+)
+password_reset_complete = public("says that the new password is set")(
+    auth.PasswordResetCompleteView.as_view(template_name="registration/reset_complete.html")
+)
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
+    timezone = forms.ChoiceField(
+        choices=[(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())],
+        label="Time zone",
+        help_text="All times on your screens and in your mails are in this zone.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "timezone", "theme"]
+
+
+@who_may("everybody, about themselves")
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    user = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect("me")
+    context: dict[str, Any] = {"form": form, "roles": user.roles.select_related("product").order_by("product__name")}
+    return render(request, "core/me.html", context, status=422 if form.is_bound else 200)
+
+
+@who_may("everybody, for their own screens")
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """The next of: as the system, light, dark."""
+    following = {"system": "light", "light": "dark", "dark": "system"}
+    user = User.objects.get(pk=request.user.pk)
+    user.theme = following.get(user.theme, "system")
+    user.save(update_fields=["theme"])
+    if request.headers.get("Accept") == "text/plain":
+        return HttpResponse(user.theme, content_type="text/plain")
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(back if safe else "/", status=303)
