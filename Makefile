@@ -1,0 +1,56 @@
+# make run      everything, from nothing, until Ctrl-C          SLIPWAY_PORT=8000  SLIPWAY_DATA=.slipway  SLIPWAY_DEMO=1
+# make test     every test, in a real browser and against real services
+# make lint     style, types, layers, deployment checks, missing migrations
+# make bench-judge   how often the judge is wrong, and how fast it is right
+# make clean    forget the data and the environment
+# make lock     pin requirements.in anew
+
+PYTHON ?= python3
+SLIPWAY_PORT ?= 8000
+SLIPWAY_DEMO ?= 1
+ifeq ($(strip $(SLIPWAY_DATA)),)
+SLIPWAY_DATA := $(CURDIR)/.slipway
+endif
+ifneq ($(strip $(SLIPWAY_VENV)),)
+BIN := $(SLIPWAY_VENV)/bin
+else
+BIN := $(SLIPWAY_DATA)/venv/bin
+endif
+export SLIPWAY_PORT SLIPWAY_DATA SLIPWAY_DEMO SLIPWAY_VENV
+# Nothing is written beside the source: it may belong to somebody else.
+export PYTHONPYCACHEPREFIX := $(SLIPWAY_DATA)/pycache
+export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
+export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
+export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis
+
+.PHONY: run install test browser lint bench-judge clean lock
+.DEFAULT_GOAL := run
+
+run: install
+	@exec "$(BIN)/python" -m config.embedded.run
+
+install:
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) config/embedded/install.py
+
+test: install browser
+	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "not newcomer and not chaos" $(ARGS)
+	@"$(BIN)/python" -m pytest -m "newcomer or chaos" $(ARGS)
+
+browser:
+	@tests/browser.sh
+
+lint: install
+	@"$(BIN)/ruff" check .
+	@"$(BIN)/ruff" format --check .
+	@"$(BIN)/python" -m config.embedded.lint "$(BIN)"
+
+bench-judge: install
+	@"$(BIN)/python" -m bench.judge $(ARGS)
+
+clean:
+	@$(PYTHON) -B config/embedded/clean.py
+
+lock: install
+	@"$(BIN)/python" -m pip install --quiet pip-tools
+	@"$(BIN)/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
