@@ -17,13 +17,22 @@ if TYPE_CHECKING:
     from core.models import User
 
 
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def of(self, release: Release) -> Policy | None:
+        """The policy a release was submitted under, before that the newest of its product."""
+        asked = self.filter(stages__requests__release=release).first()
+        return asked or self.filter(product=release.product_id).order_by("-version").first()
+
+
 class Policy(models.Model):
     """The stages that a product requires. A new version is a new row; a release keeps the one it was submitted under."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         ordering = ["product", "-version"]
@@ -84,6 +93,9 @@ class SignoffRequest(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="signoff_requests")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="requests")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seal = models.ForeignKey(
+        Seal, null=True, on_delete=models.PROTECT, related_name="+", help_text="What it was when last asked."
+    )
     asked_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField()
 
@@ -149,17 +161,36 @@ class ChecklistItem(models.Model):
         return self.text
 
 
+class TickQuerySet(models.QuerySet["Tick"]):
+    def newest(self) -> TickQuerySet:
+        """The one that counts of each item, with its person and evidence at hand."""
+        return self.order_by("item_id", "-at", "-id").distinct("item_id").select_related("person", "evidence")
+
+
 class Tick(AppendOnly):
     """That a person ticked an item, or took the tick back. The newest counts."""
 
     item = models.ForeignKey(ChecklistItem, on_delete=models.PROTECT, related_name="ticks")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     done = models.BooleanField()
-    evidence = models.CharField(max_length=200, blank=True, help_text="Where to see it: an address or a sentence.")
+    evidence_hash = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(db_default=Now())
+
+    objects = TickQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
 
     def __str__(self) -> str:
         return f"{self.item}: {'done' if self.done else 'not done'}"
+
+
+class TickEvidence(models.Model):
+    """Where to see it, an address or a sentence; apart from the tick so that it can be erased."""
+
+    tick = models.OneToOneField(Tick, on_delete=models.PROTECT, related_name="evidence")
+    salt = models.CharField(max_length=32)
+    text = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.text[:60]
