@@ -28,7 +28,10 @@ class Build(AppendOnly):
 
     class Meta:
         ordering = ["-registered_at"]
-        constraints = [models.UniqueConstraint(fields=["product", "digest"], name="build_digest_per_product")]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "digest"], name="build_digest_per_product"),
+            models.UniqueConstraint(fields=["product", "version"], name="build_version_per_product"),
+        ]
 
     def __str__(self) -> str:
         return self.version
@@ -128,7 +131,7 @@ class Candidate(models.Model):
     """That a release covers a product, and with which build."""
 
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="candidates")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="candidates")
     build = models.ForeignKey(Build, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField(auto_now=True)

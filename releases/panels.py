@@ -14,8 +14,8 @@ from releases.models import Release
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of the
-    rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
+    """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of
+    the rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
     """
 
     template: str = ""

@@ -12,12 +12,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core.audit import canonical
-from releases.models import Release
+from releases.choices import LinkKind
+from releases.models import Feature, Release
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One thing that is signed. `cosmetic` names keys anywhere in `content` that are shown but not sealed (typos, descriptions)."""
+    """One thing that is signed. `cosmetic`: keys anywhere in `content` that are shown, not sealed."""
 
     name: str
     title: str
@@ -50,3 +51,63 @@ def _material(content: Any, cosmetic: frozenset[str]) -> Any:
     if isinstance(content, list):
         return [_material(value, cosmetic) for value in content]
     return content
+
+
+def features(release: Release) -> Part:
+    """What a user will notice and what depends on what. Descriptions and the summary are shown, not sealed."""
+    rows = release.features.prefetch_related("links__other").order_by("name")
+    content = {
+        "kind": release.kind,
+        "summary": release.summary,
+        "features": [
+            {
+                "name": row.name,
+                "description": row.description,
+                "after": _names(row, LinkKind.AFTER),
+                "together with": _names(row, LinkKind.TOGETHER),
+            }
+            for row in rows
+        ],
+    }
+    return Part(name="features", title="Features", content=content, cosmetic=frozenset({"summary", "description"}))
+
+
+def candidates(release: Release) -> Part:
+    """Which build of which product."""
+    rows = release.candidates.select_related("product", "build").order_by("product__slug")
+    content = [
+        {
+            "product": row.product.slug,
+            "version": row.build.version if row.build else None,
+            "commit": row.build.commit if row.build else None,
+            "digest": row.build.digest if row.build else None,
+        }
+        for row in rows
+    ]
+    return Part(name="candidates", title="Candidate", content=content)
+
+
+def flags(release: Release) -> Part:
+    """Which flags guard which feature, and the seed that decides who has them first; never who has them now."""
+    rows = release.features.prefetch_related("flags").order_by("name")
+    content = {
+        "seed": str(release.seed),
+        "features": [
+            {
+                "feature": row.name,
+                "flags": sorted(flag.key for flag in row.flags.all()),
+                "without a flag because": row.no_flag_reason,
+            }
+            for row in rows
+        ],
+    }
+    return Part(name="flags", title="Flags", content=content)
+
+
+def way_back(release: Release) -> Part:
+    """How we get back, and what happens to data."""
+    return Part(name="way_back", title="Way back", content={"way back": release.way_back})
+
+
+def _names(feature: Feature, kind: LinkKind) -> list[str]:
+    return sorted(link.other.name for link in feature.links.all() if link.kind == kind)

@@ -1,44 +1,23 @@
 """Gates: the one list of reasons why a release may or may not go on.
 
-`settings.GATES` names, in order, one function per gate; each takes a `Question` and returns gates. The release page, the CI
-endpoint and the engine all ask `readiness`, the engine within the transaction that would write growth.
+`settings.GATES` names, in order, one function per gate; each takes a `Question` and returns gates. The release page,
+the CI endpoint and the engine all ask `readiness`, the engine within the transaction that would write growth.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from releases.models import Release
-
-
-class GateState(StrEnum):
-    OPEN = "open"
-    WAITING = "waiting"
-    BLOCKED = "blocked"
-
-    @property
-    def tone(self) -> str:
-        return {"open": "good", "waiting": "wait", "blocked": "bad"}[self.value]
-
-    @property
-    def icon(self) -> str:
-        return self.value
-
-
-class OnClose(StrEnum):
-    """What a running rollout does when this gate closes: hold lifts itself, pause needs a person."""
-
-    HOLD = "hold"
-    PAUSE = "pause"
+from releases.rules import GateState, OnClose
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One reason. `sentence` ends with a full stop; `who` is whom it waits for (or who opened it), `since` when that began."""
+    """One reason. `sentence` ends with a full stop; `who` is whom it waits for (or who opened it), `since` when."""
 
     key: str
     name: str
@@ -57,7 +36,7 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """May `release` go on? `seal` and `digests` (product id → digest) are what a rollout pinned, None before one starts."""
+    """May `release` go on? `seal` and `digests` (product id → digest) are what a rollout pinned, else None."""
 
     release: Release
     now: datetime
@@ -69,7 +48,7 @@ GateFunction = Callable[[Question], Sequence[Gate]]
 
 
 def readiness(question: Question) -> list[Gate]:
-    """Every gate of the release, in the order of `settings.GATES`. A gate that fails to answer is not open: it raises."""
+    """Every gate of the release, in the order of `settings.GATES`. A gate that cannot answer raises."""
     functions: list[GateFunction] = [import_string(path) for path in settings.GATES]
     return [gate for function in functions for gate in function(question)]
 

@@ -1,0 +1,26 @@
+"""Pure decisions of this room: no ORM, no clock, no network. Facts in, decisions with their reasons out."""
+
+from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
+from releases.rules.calendar import Freeze, freeze
+from releases.rules.scope import Feature, Flag, flag_coverage, scope
+from releases.rules.states import Answer, GateState, OnClose
+from releases.rules.words import join, short
+
+__all__ = [
+    "FRESH",
+    "Answer",
+    "Candidate",
+    "Feature",
+    "Flag",
+    "Freeze",
+    "GateState",
+    "OnClose",
+    "Running",
+    "candidate",
+    "flag_coverage",
+    "freeze",
+    "join",
+    "running_build",
+    "scope",
+    "short",
+]
