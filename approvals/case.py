@@ -108,9 +108,7 @@ class Case:
 
     def signers(self, stage: Stage) -> list[User]:
         """Who may still sign this stage: its team's active approvers without work of their own in it."""
-        taken = {
-            one.person for each in self.standings for one in each.granted
-        }
+        taken = {one.person for each in self.standings for one in each.granted}
         return [
             user for user in self._approvers[stage.team_id] if user.pk not in self.own_work and user.pk not in taken
         ]

@@ -34,9 +34,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], st
         if all(not isinstance(inner, Mapping | list) for inner in value):
             return [(path, ", ".join(as_text(inner) for inner in value))]
         return [
-            leaf
-            for place, inner in enumerate(value, start=1)
-            for leaf in _leaves(inner, (*path, _name(inner, place)))
+            leaf for place, inner in enumerate(value, start=1) for leaf in _leaves(inner, (*path, _name(inner, place)))
         ]
     return [(path, as_text(value))]
 

@@ -68,9 +68,7 @@ def _stage(case: Case, stage: Stage) -> Gate:
     )
 
 
-def _words(
-    case: Case, stage: Stage, standing: rules.Standing, signers: Sequence[User]
-) -> tuple[GateState, str, str]:
+def _words(case: Case, stage: Stage, standing: rules.Standing, signers: Sequence[User]) -> tuple[GateState, str, str]:
     """State, sentence, and whom it waits for or who opened it."""
     if standing.refused:
         first = standing.refused[0]
@@ -78,7 +76,9 @@ def _words(
     if standing.is_granted:
         names = _names([one.name for one in standing.granted])
         conditions = [one.reason for one in standing.granted if one.verdict == Verdict.CONDITION]
-        sentence = "Approved what is to ship now." if not conditions else f"Approved, if {'; and if '.join(conditions)}."
+        sentence = (
+            "Approved what is to ship now." if not conditions else f"Approved, if {'; and if '.join(conditions)}."
+        )
         return OPEN, sentence.replace("..", "."), names
     people = _names([str(user) for user in signers])
     if len(signers) < standing.missing:

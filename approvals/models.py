@@ -25,7 +25,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 
 
 class Policy(models.Model):
-    """The stages that a product requires. A new version is a new row; a release keeps the one it was submitted under."""
+    """The stages that a product requires. A new version is a new row; a release keeps that of its submission."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
@@ -65,8 +65,8 @@ class Stage(models.Model):
 
 
 class Seal(AppendOnly):
-    """Exactly what was shown and signed. `digest` seals what matters; one row per release and distinct content, so that a
-    typo corrected later (same digest) does not change what somebody once read.
+    """Exactly what was shown and signed. `digest` seals what matters; one row per release and distinct content, so that
+    a typo corrected later (same digest) does not change what somebody once read.
     """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="seals")
@@ -110,7 +110,7 @@ class SignoffRequest(models.Model):
 
 
 class Decision(AppendOnly):
-    """One person's signed yes or no to one stage. The newest of a person and stage counts, while its seal's parts stand."""
+    """One person's signed yes or no to one stage. The newest of a person and stage counts, while its parts stand."""
 
     request = models.ForeignKey(SignoffRequest, on_delete=models.PROTECT, related_name="decisions")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

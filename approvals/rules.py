@@ -81,8 +81,8 @@ def standing(
     counted_elsewhere: Collection[int] = (),
     authors: Collection[int] = (),
 ) -> Standing:
-    """One stage by the newest decision of each person. `authors` may not sign their own work, and decisions whose id is in
-    `counted_elsewhere` yield to a newer signature of the same person in another stage.
+    """One stage by the newest decision of each person. `authors` may not sign their own work, and decisions
+    whose id is in `counted_elsewhere` yield to a newer signature of the same person in another stage.
     """
     newest: dict[int, Signed] = {}
     for decision in sorted((one for one in decisions if one.stage == stage.id), key=lambda one: one.id):
@@ -113,9 +113,7 @@ def tally(
     for signed in (one for each in alone for one in each.granted):
         newest[signed.person] = max(newest.get(signed.person, 0), signed.id)
     yielding = {one.id for each in alone for one in each.granted if one.id != newest[one.person]}
-    return [
-        standing(decisions, current_parts, stage, counted_elsewhere=yielding, authors=authors) for stage in stages
-    ]
+    return [standing(decisions, current_parts, stage, counted_elsewhere=yielding, authors=authors) for stage in stages]
 
 
 def next_order(standings: Sequence[Standing]) -> int | None:

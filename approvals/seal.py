@@ -8,13 +8,14 @@ from releases.seal import Part
 def checklist(release: Release) -> Part:
     rows = release.checklist.select_related("team").order_by("order", "id")
     content = [
-        {"text": row.text, "team": row.team.name, **({"check": row.check_kind} if row.check_kind else {})} for row in rows
+        {"text": row.text, "team": row.team.name, **({"check": row.check_kind} if row.check_kind else {})}
+        for row in rows
     ]
     return Part(name="checklist", title="Checklist", content=content)
 
 
 def policy(release: Release) -> Part:
-    """The stages that have to sign. It is the one the release was submitted under, so a newer version changes nothing."""
+    """The stages that have to sign, as they were when the release was submitted: a newer version changes nothing."""
     found = Policy.objects.of(release)
     if found is None:
         return Part(name="policy", title="Policy", content={"version": None, "stages": []})

@@ -83,8 +83,8 @@ def start_run(*, release: Release, environment: Environment, tester: User) -> Ru
 def submit_result(
     *, run: Run, scenario: Scenario, status: str, actor: User, note: str = "", finding: str = "", severity: str = ""
 ) -> Result:
-    """Record what came out of `scenario`; a tester who errs submits again, and the newest counts. `finding` is the title
-    of a defect to raise with a fail, `severity` its weight.
+    """Record what came out of `scenario`; a tester who errs submits again, and the newest counts. `finding` is the
+    title of a defect to raise with a fail, `severity` its weight.
 
     Raises Refused naming the field; Conflict where the candidate changed since the run began.
     """

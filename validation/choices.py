@@ -36,7 +36,9 @@ class ScenarioState(models.TextChoices):
 
     @property
     def icon(self) -> str:
-        return {"pass": "open", "fail": "fail", "blocked": "blocked", "retest": "waiting", "not_run": "todo"}[self.value]
+        return {"pass": "open", "fail": "fail", "blocked": "blocked", "retest": "waiting", "not_run": "todo"}[
+            self.value
+        ]
 
 
 class Severity(models.TextChoices):

@@ -87,5 +87,3 @@ def defects(release: Release) -> list[rules.Defect]:
         )
         for event in events
     ]
-
-

@@ -63,7 +63,7 @@ def staging(
     tested_before: frozenset[int] = frozenset(),
     since: datetime | None = None,
 ) -> Standing:
-    """May the build go on, as far as tests are concerned? `since` is when the candidate became one, `build` its version."""
+    """May the build go on, as far as tests are concerned? `since`: when the candidate became one; `build`: its version."""
     if not build:
         return Standing(state=GateState.WAITING, sentence="There is no candidate build to test yet.")
     blocking = [one for one in defects if one.severity == Severity.BLOCKING and one.verb.is_open]
@@ -99,7 +99,9 @@ def staging(
 def _unwritten(required: bool) -> Standing:
     if required:
         return Standing(state=GateState.WAITING, sentence="No scenario is written yet; a grouped release needs them.")
-    return Standing(state=GateState.OPEN, sentence="No scenarios: an express release rests on its checks.", who="by itself")
+    return Standing(
+        state=GateState.OPEN, sentence="No scenarios: an express release rests on its checks.", who="by itself"
+    )
 
 
 def _blocked_by_findings(blocking: Sequence[Defect], passed: int, total: int) -> Standing:
@@ -148,13 +150,20 @@ def _minor(defects: Sequence[Defect]) -> str:
 
 
 def may_not_move(
-    *, verb: FindingVerb, now: FindingVerb, severity: Severity, is_raiser: bool, decides: bool, builds: bool, rebuilt: bool
+    *,
+    verb: FindingVerb,
+    now: FindingVerb,
+    severity: Severity,
+    is_raiser: bool,
+    decides: bool,
+    builds: bool,
+    rebuilt: bool,
 ) -> str:
     """Why somebody may not move a finding, or nothing. `decides`: release manager, approver or owner; `builds`: an
     engineer or release manager; `rebuilt`: the candidate is another build than the one it was found on.
 
-    Accepting is a decision and not the raiser's; a blocking finding is never accepted, only fixed. That it is fixed can be
-    said by whoever saw it, or for a newer build by whoever made it (the scenario has to pass there anyhow).
+    Accepting is a decision and not the raiser's; a blocking finding is never accepted, only fixed. That it is fixed can
+    be said by whoever saw it, or for a newer build by whoever made it (the scenario has to pass there anyhow).
     """
     if verb == now or verb == FindingVerb.RAISED:
         return f"This finding is {now.label} already."
