@@ -1,4 +1,4 @@
-"""Changing flags. Locks: flag set → flag → audit stream. Growth of a claimed flag needs its claim (P1); less never does."""
+"""Changing flags. Locks: flag set → flag → audit stream. A claimed flag grows only by its claim (P1)."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def describe_flag(*, flag: Flag, actor: User | None, **changes: Any) -> Flag:
 
 @transaction.atomic
 def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: User | None) -> list[Flag]:
-    """From now on these flags grow in production only for `holder` (``release:7``), and share `seed`. Claiming again is
-    harmless. Raises Conflict if another holds one; Refused if the new seed would give a split flag to other users (P10);
-    Forbidden.
+    """From now on these flags grow in production only for `holder` (``release:7``), and share `seed`. Claiming again
+    is harmless. Raises Conflict if another holds one; Refused if the new seed would give a split flag to other users
+    (P10); Forbidden.
     """
     wanted = list(flags)
     sets = versions.lock(Environment.objects.filter(product__flags__in=wanted))
@@ -100,7 +100,7 @@ def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: U
 
 @transaction.atomic
 def unclaim(*, holder: str, actor: User | None, flags: Iterable[Flag] | None = None) -> list[Flag]:
-    """Let go of what `holder` claimed (all of it, or `flags`); weights stay. Only for whoever may speak for the holder."""
+    """Let go of what `holder` claimed (all of it, or `flags`); weights stay. For whoever speaks for the holder."""
     held = Flag.objects.filter(claim=holder)
     if flags is not None:
         held = held.filter(pk__in=[flag.pk for flag in flags])
@@ -152,9 +152,9 @@ def enable(*, flag: Flag, environment: Environment, actor: User | None, claim: s
 def move(*, flag: Flag, environment: Environment, weight: int, build: str, claim: str, fence: int) -> FlagState:
     """The router's way in. With `build` the flag follows the route, without it its own percentage carries.
 
-    `fence` must grow with every holder of the target's lease, *over all rollouts of this flag*: a write with a lower one
-    than the last is refused (Conflict), so that a late one cannot undo a newer. Sending the same again changes nothing and
-    costs no version. Raises Refused if `claim` is not the flag's; what nobody claims any more can still be taken back.
+    `fence` must grow with every holder of the target's lease, *over all rollouts of this flag*: a write with a lower
+    one than the last is refused (Conflict), so that a late one cannot undo a newer. Sending the same again changes
+    nothing and costs no version. Raises Refused if `claim` is not the flag's; what nobody claims can be taken back.
     """
     assert claim, "only the holder of a claim moves flags"
     state, flag_set = _lock_state(flag, environment)

@@ -1,0 +1,69 @@
+"""The last snapshot of each environment on disk, so that a restart without a database still knows its flags (P11)."""
+
+import fcntl
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+
+from flags.snapshot import Snapshot, as_json, from_json
+
+log = logging.getLogger(__name__)
+
+
+def save(snapshot: Snapshot, folder: Path) -> bool:
+    """Write it, mode 0600, whole or not at all; never over a newer one. Says whether it did. Raises OSError.
+
+    Several processes share the folder, so the comparison and the renaming happen under a lock.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = _file(folder, snapshot.environment_id)
+    with _locked(folder):
+        there = _read(file)
+        if there is not None and there.version >= snapshot.version:
+            return False
+        descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")  # created with mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as output:
+                output.write(orjson.dumps(as_json(snapshot)))
+                output.flush()
+                os.fsync(output.fileno())
+            os.replace(draft, file)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+    return True
+
+
+def read_all(folder: Path) -> dict[int, Snapshot]:
+    """What is there, by environment id. A file that cannot be read is logged and left out."""
+    found = (_read(file) for file in sorted(folder.glob("environment-*.json")))
+    return {snapshot.environment_id: snapshot for snapshot in found if snapshot is not None}
+
+
+def _file(folder: Path, environment_id: int) -> Path:
+    return folder / f"environment-{environment_id}.json"
+
+
+def _read(file: Path) -> Snapshot | None:
+    try:
+        return from_json(orjson.loads(file.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        log.warning("The flag snapshot %s cannot be read: %r", file, error)
+        return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
