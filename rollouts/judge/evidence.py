@@ -10,6 +10,9 @@ from rollouts.judge.types import Params
 HAZARD_RATIOS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 NOTHING_YET: tuple[float, ...] = (0.0,) * len(HAZARD_RATIOS)
 EPOCH_SECONDS = 600.0
+SPREAD = 8
+"""m: how evenly the epochs share α. With m = 1 the 19th epoch, three hours in, gets 1/190 of what the first gets, and
+Wald's bound alone makes harm that begins then more than twice as late to see; with 8 it gets a tenth."""
 
 _LAMBDAS = {False: HAZARD_RATIOS, True: tuple(1 / ratio for ratio in HAZARD_RATIOS)}
 _LOGS = {less: tuple(log(ratio) for ratio in ratios) for less, ratios in _LAMBDAS.items()}
@@ -44,5 +47,5 @@ def log_e_value(products: tuple[float, ...]) -> float:
 
 
 def log_bound(epoch: int, params: Params) -> float:
-    """Log of 1/α_k for epoch k = 1, 2, …: each gets α/(k(k+1)), which sum to α, shared by the rollout's KPIs."""
-    return log(epoch * (epoch + 1) * params.kpis / params.alpha)
+    """Log of 1/α_k for epoch k = 1, 2, …: α_k = αm/((k+m−1)(k+m)), which sum to α, shared by the rollout's KPIs."""
+    return log((epoch + SPREAD - 1) * (epoch + SPREAD) * params.kpis / (SPREAD * params.alpha))
