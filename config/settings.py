@@ -155,6 +155,7 @@ USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # nothing collected: serve them where they are
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "core.static.ManifestStorage"},
@@ -207,6 +208,15 @@ SEAL_PARTS = [
 
 RELEASE_PANELS = ["validation.panels.release", "approvals.panels.release", "rollouts.panels.release"]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
+# What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
+TOPICS = {
+    "product": "core.Product",
+    "environment": "core.Environment",
+    "flags": "core.Environment",
+    "flag": "flags.Flag",
+    "release": "releases.Release",
+    "rollout": "rollouts.Rollout",
+}
 AUDIT_SENTENCES = [
     f"{room}.sentences.SENTENCES" for room in ("flags", "releases", "validation", "approvals", "rollouts")
 ]

@@ -32,7 +32,7 @@ _ENTRIES = [
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"nav": _navigation(request.path), "zone": f"{timezone.localtime():%Z}"}
+    return {"nav": _navigation(request.path), "zone": f"{timezone.localtime():%Z}", "server_now": timezone.now()}
 
 
 def _navigation(path: str) -> list[Item]:

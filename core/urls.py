@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from core.views import accounts, today
+from core.views import accounts, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
+    path("live/", stream.stream, name="live"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("me/", accounts.me, name="me"),
