@@ -217,6 +217,12 @@ TOPICS = {
     "release": "releases.Release",
     "rollout": "rollouts.Rollout",
 }
+# Free texts that go when a person is erased: model → the path to whose words they are.
+ERASABLE_TEXTS = {
+    "approvals.DecisionReason": "decision__person",
+    "approvals.TickEvidence": "tick__person",
+    "validation.ResultNote": "result__run__tester",
+}
 AUDIT_SENTENCES = [
     f"{room}.sentences.SENTENCES" for room in ("flags", "releases", "validation", "approvals", "rollouts")
 ]

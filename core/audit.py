@@ -1,7 +1,5 @@
 """Writing the record. Call it last in an action, inside its transaction: the stream's head is the last lock taken."""
 
-import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +7,10 @@ from typing import Any
 from django.db import connection
 
 from core import clock, events
+from core.chain import canonical, entry_digest, text_hash
 from core.models import AuditEntry, AuditStream, AuditText, User
+
+__all__ = ["as_record", "canonical", "entry_digest", "record", "text_hash"]
 
 
 def record(
@@ -54,11 +55,6 @@ def record(
     return entry
 
 
-def text_hash(salt: str, text: str) -> str:
-    """Salted SHA-256, hexadecimal. With the salt erased, nobody can guess the text back from it."""
-    return hashlib.sha256(f"{salt}:{text}".encode()).hexdigest()
-
-
 def as_record(entry: AuditEntry) -> dict[str, Any]:
     """What is hashed and what an export carries: plain JSON values only."""
     return {
@@ -71,12 +67,3 @@ def as_record(entry: AuditEntry) -> dict[str, Any]:
         "data": entry.data,
         "previous": entry.previous,
     }
-
-
-def entry_digest(record: Mapping[str, Any]) -> str:
-    """SHA-256 over the canonical JSON (sorted keys, no white space, UTF-8) of a record."""
-    return hashlib.sha256(canonical(record)).hexdigest()
-
-
-def canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

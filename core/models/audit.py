@@ -20,7 +20,7 @@ class AuditStream(models.Model):
 class AuditEntry(AppendOnly):
     stream = models.ForeignKey(AuditStream, on_delete=models.PROTECT, related_name="entries")
     seq = models.BigIntegerField()
-    at = models.DateTimeField()
+    at = models.DateTimeField(db_index=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
@@ -55,10 +55,10 @@ class AuditText(models.Model):
 
 
 class AuditAnchor(AppendOnly):
-    """All heads at one moment, signed (Ed25519) with a key that the database never sees."""
+    """The heads that had moved by one moment, signed (Ed25519) with a key that the database never sees."""
 
-    at = models.DateTimeField()
-    heads = models.JSONField(help_text="stream key → [seq, head]")
+    at = models.DateTimeField(db_index=True)
+    heads = models.JSONField(help_text="Streams that moved since the anchor before: key → [seq, head]")
     signature = models.TextField()
     key_id = models.CharField(max_length=64)
 
