@@ -76,10 +76,9 @@ def _words(case: Case, stage: Stage, standing: rules.Standing, signers: Sequence
     if standing.is_granted:
         names = _names([one.name for one in standing.granted])
         conditions = [one.reason for one in standing.granted if one.verdict == Verdict.CONDITION]
-        sentence = (
-            "Approved what is to ship now." if not conditions else f"Approved, if {'; and if '.join(conditions)}."
-        )
-        return OPEN, sentence.replace("..", "."), names
+        if conditions:
+            return OPEN, f"Approved, if {'; and if '.join(one.rstrip('.') for one in conditions)}.", names
+        return OPEN, "Approved what is to ship now.", names
     people = _names([str(user) for user in signers])
     if len(signers) < standing.missing:
         return BLOCKED, _too_few(stage, standing, len(signers)), f"an owner of {case.release.product}"

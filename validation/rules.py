@@ -63,7 +63,7 @@ def staging(
     tested_before: frozenset[int] = frozenset(),
     since: datetime | None = None,
 ) -> Standing:
-    """May the build go on, as far as tests are concerned? `since`: when the candidate became one; `build`: its version."""
+    """May the build go on, as far as tests go? `since`: when the candidate became one; `build`: its version."""
     if not build:
         return Standing(state=GateState.WAITING, sentence="There is no candidate build to test yet.")
     blocking = [one for one in defects if one.severity == Severity.BLOCKING and one.verb.is_open]

@@ -12,7 +12,7 @@ from core.audit import text_hash
 from core.choices import RoleKind
 from core.errors import Conflict, Forbidden, Refused
 from core.models import Team, User
-from releases.choices import CheckKind
+from releases.choices import CheckKind, ReleaseStatus
 from releases.models import Release
 
 
@@ -21,7 +21,7 @@ def add_item(*, release: Release, text: str, team: Team, actor: User, check_kind
     """Add an item; with `check_kind` it ticks itself. What the checklist demands is sealed, so this voids the
     signatures that cover it. Raises Refused naming the field.
     """
-    release = lock(release)
+    release = _writable(release)
     require(actor, release.product, RoleKind.RELEASE_MANAGER)
     text = text.strip()
     if not text or len(text) > 200:
@@ -42,7 +42,7 @@ def add_item(*, release: Release, text: str, team: Team, actor: User, check_kind
 @transaction.atomic
 def remove_item(*, item: ChecklistItem, actor: User) -> None:
     """Take an item off the checklist. Raises Conflict once somebody ticked it: what was confirmed stays readable."""
-    release = lock(item.release)
+    release = _writable(item.release)
     require(actor, release.product, RoleKind.RELEASE_MANAGER)
     if item.ticks.exists():
         raise Conflict("Somebody ticked this already; it stays.")
@@ -73,6 +73,13 @@ def tick_item(*, item: ChecklistItem, actor: User, done: bool = True, evidence: 
         TickEvidence.objects.create(tick=tick, salt=salt, text=evidence)
     _record(release, actor, "item_ticked" if done else "item_unticked", item, item.text, evidence)
     return tick
+
+
+def _writable(release: Release) -> Release:
+    release = lock(release)
+    if release.status in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}:
+        raise Conflict("The checklist cannot change under a live rollout.")
+    return release
 
 
 def _record(release: Release, actor: User, action: str, item: ChecklistItem, text: str, evidence: str = "") -> None:

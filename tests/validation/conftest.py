@@ -1,0 +1,1 @@
+from tests.approvals.story import *  # noqa: F403
