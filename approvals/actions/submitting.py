@@ -91,9 +91,21 @@ def _mail(case: Case, stage: Stage, request: SignoffRequest) -> None:
                 "changed": [titles.get(name, name) for name in fallen.changed] if fallen else [],
                 "features": list(case.release.features.all()),
                 "builds": ", ".join(f"{one.product} {one.build}" for one in case.candidates),
+                "rows": _rows(case, stage),
                 "others": [other.name for other in case.stages if other.pk != stage.pk],
             },
         )
+
+
+def _rows(case: Case, stage: Stage) -> list[tuple[str, str]]:
+    others = [other.name for other in case.stages if other.pk != stage.pk]
+    rows = [
+        ("What ships", ", ".join(feature.name for feature in case.release.features.all())),
+        ("Build", ", ".join(f"{one.product} {one.build}" for one in case.candidates)),
+        ("Way back", case.release.way_back),
+        ("Others", f"{', '.join(others)} sign{'s' if len(others) == 1 else ''} too" if others else ""),
+    ]
+    return [(term, what) for term, what in rows if what]
 
 
 def seal_of(case: Case) -> Seal:
