@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from core.views import accounts, stream, today
+from core.views import accounts, health, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
     path("live/", stream.stream, name="live"),
+    path("healthz", health.health, name="healthz"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("me/", accounts.me, name="me"),
