@@ -149,9 +149,11 @@ class House:
     def is_up(self) -> bool:
         request = urllib.request.Request(f"http://127.0.0.1:{self.place.port}/healthz")
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
+            with urllib.request.urlopen(request, timeout=5):
+                return True
+        except urllib.error.HTTPError as answer:
+            return answer.code < 500
+        except OSError:
             return False
 
     def note_addresses(self) -> None:
