@@ -124,11 +124,12 @@ def set_weight(
     Raises Refused (weight out of range; growth of a claimed production flag without its claim), Forbidden.
     """
     _may(actor, flag.product)
+    carried = _carried(weight, build)
     seen = FlagState.objects.filter(flag=flag, environment=environment).first()
     if weight > (seen.weight if seen else 0) or build:
         locks.product_shared(flag.product_id)  # growth; less never waits for it
     state, flag_set = _lock_state(flag, environment)
-    return _write(state, flag_set, actor, "flag_weight_set", claim, **_carried(weight, build))
+    return _write(state, flag_set, actor, "flag_weight_set", claim, **carried)
 
 
 @transaction.atomic

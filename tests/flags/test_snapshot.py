@@ -1,0 +1,80 @@
+"""P11, the copy: what a snapshot holds, what it costs, and what may overwrite it on disk."""
+
+import dataclasses
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from core.models import Environment, Product, User
+from flags import actions, disk, keys, snapshot
+from flags.choices import KeyKind
+from flags.evaluation import FlagRule
+from flags.models import Flag
+from flags.snapshot import Snapshot
+from tests.flags.conftest import HOLDER
+
+
+def taken(version: int = 3, **flags: Any) -> Snapshot:
+    rules = {key: FlagRule(key=key, seed="s", weight=weight) for key, weight in flags.items()}
+    return Snapshot(1, "storefront production", "storefront", version, 1.5, rules, {"d" * 64: "server"})
+
+
+def test_it_holds_what_the_rows_say(claimed: Flag, production: Environment, staging: Environment, rhea: User) -> None:
+    actions.move(flag=claimed, environment=production, weight=5_000, build="b2", claim=HOLDER, fence=1)
+    row, text = keys.issue_key(environment=production, kind=KeyKind.SERVER, name="shop", actor=rhea)
+    held = snapshot.load()
+    rule = held[production.pk].flags["search-typo"]
+    assert (rule.weight, rule.carrier, rule.build, rule.seed) == (5_000, "build", "b2", "release-7")
+    assert rule.metadata == {"release": "Search 2.0"}
+    assert held[production.pk].keys == {row.digest: "server"} and text not in str(held)
+    assert held[staging.pk].flags["search-typo"].weight == 0 and not held[staging.pk].keys
+    keys.revoke_key(key=row, actor=rhea)
+    assert snapshot.load({production.pk})[production.pk].keys == {}
+    assert snapshot.load({production.pk})[production.pk].version == held[production.pk].version + 1
+
+
+def test_an_environment_added_later_knows_the_flags(typo: Flag, storefront: Product) -> None:
+    beta = storefront.environments.create(name="beta", slug="beta")
+    assert snapshot.load()[beta.pk].flags["search-typo"].weight == 0
+
+
+def test_loading_costs_four_queries_however_many_flags(
+    typo: Flag, emil: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(20):
+        actions.create_flag(product=typo.product, key=f"more-{number}", name="More", actor=emil)
+    with django_assert_num_queries(6):  # four, within a savepoint
+        held = snapshot.load()
+    assert all(len(one.flags) == 21 for one in held.values())
+
+
+def test_p11_the_copy_reads_back_the_same_and_is_private(tmp_path: Path) -> None:
+    folder = tmp_path / "snapshots"
+    assert disk.save(taken(typo=5_000), folder)
+    assert disk.read_all(folder) == {1: taken(typo=5_000)}
+    modes = {stat.S_IMODE(os.stat(file).st_mode) for file in folder.iterdir()}
+    assert modes == {0o600} and stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert len(list(folder.glob("*.json"))) == 1 and not list(folder.glob(".environment*"))
+
+
+@pytest.mark.parametrize("late", [2, 3])
+def test_p11_an_older_copy_never_overwrites_a_newer(tmp_path: Path, late: int) -> None:
+    disk.save(taken(3, typo=1), tmp_path)
+    assert not disk.save(taken(late, typo=2), tmp_path)
+    assert disk.read_all(tmp_path)[1].flags["typo"].weight == 1
+    assert disk.save(taken(4, typo=3), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"flags": [{"key": 1}]}', b'{"flags": [], "more": 1}', b"\xff"]
+)
+def test_p11_a_damaged_copy_is_left_out_and_replaced(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "environment-1.json").write_bytes(content)
+    disk.save(dataclasses.replace(taken(typo=1), environment_id=2), tmp_path)
+    assert set(disk.read_all(tmp_path)) == {2}
+    assert disk.save(taken(1, typo=1), tmp_path)
+    assert set(disk.read_all(tmp_path)) == {1, 2}
