@@ -6,8 +6,8 @@ from core.views import accounts, health, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
+    path("healthz", health.healthz, name="healthz"),
     path("live/", stream.stream, name="live"),
-    path("healthz", health.health, name="healthz"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("me/", accounts.me, name="me"),
