@@ -1,0 +1,197 @@
+"""What the screens know of one rollout, as plain facts: read once, with a constant number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Min
+
+from rollouts import look, rules
+from rollouts.choices import OnBreach, RolloutState, VerdictKind
+from rollouts.models import KpiState, Measurement, Rollout, Target
+from rollouts.rules import NextAction
+
+STALE = timedelta(seconds=60)
+"""A live KPI whose newest data is older than this is shown as no data, whatever the last verdict was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFacts:
+    """One step of the pinned plan; `since` and `until` say when users had it, as far as it has come."""
+
+    weight: int
+    bake: timedelta
+    go_team: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KpiFacts:
+    """One KPI as its plan defines it and as it stands; `state` is its row, `is_fine` whether growth may pass it."""
+
+    name: str
+    verdict: VerdictKind
+    reason: str
+    newest_at: datetime | None
+    state: int = 0
+    critical: bool = False
+    limit: float | None = None
+    unit: str = "%"
+    less_is_bad: bool = False
+    compared: bool = True
+    failed_at: datetime | None = None
+    is_fine: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetFacts:
+    name: str
+    desired: int
+    observed: int | None
+    desired_at: datetime
+    confirmed_at: datetime | None
+    problem: str = ""
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.observed == self.desired and not self.problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutFacts:
+    """Everything that the sentence, the rail and the next action are made of."""
+
+    state: RolloutState
+    now: datetime
+    desired: int
+    step: int
+    step_since: datetime
+    baked_since: datetime | None
+    steps: tuple[StepFacts, ...]
+    watch: timedelta
+    reasons: tuple[str, ...]
+    kpis: tuple[KpiFacts, ...]
+    targets: tuple[TargetFacts, ...]
+    candidate: str
+    stable: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    restored_at: datetime | None = None
+    superseded: bool = False
+    action: NextAction
+    gone: frozenset[int] = frozenset()
+
+    @property
+    def waits_for_go(self) -> str:
+        """The team that must press go before the next step and has not, empty if none."""
+        ahead = self.step + 1
+        growing = self.state in {RolloutState.RUNNING, RolloutState.HELD}
+        return self.steps[ahead].go_team if growing and ahead < len(self.steps) and ahead not in self.gone else ""
+
+    @property
+    def confirmed(self) -> int:
+        """How many targets answered with what was asked of them."""
+        return sum(target.is_confirmed for target in self.targets)
+
+    @property
+    def all_confirmed(self) -> bool:
+        return self.confirmed == len(self.targets)
+
+    @property
+    def silent(self) -> tuple[tuple[KpiFacts, timedelta], ...]:
+        """KPIs of a live rollout without fresh data, and for how long: silence is not success."""
+        if not self.state.is_live:
+            return ()
+        ages = [(kpi, self.now - (kpi.newest_at or self.started_at)) for kpi in self.kpis]
+        return tuple((kpi, age) for kpi, age in ages if age > STALE)
+
+    @property
+    def passing(self) -> int:
+        silent = {kpi.name for kpi, _ in self.silent}
+        return sum(kpi.is_fine and kpi.name not in silent for kpi in self.kpis)
+
+
+def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFacts:
+    """The facts of `rollout` at `now`, with what its engine would say next. A constant number of queries; with
+    `brief`, none for an ended rollout whose targets and KPIs were prefetched (and no times of its steps).
+    """
+    states = list(rollout.kpi_states.all())
+    live = look.snapshot(rollout, now) if rollout.is_live else None
+    said = {kpi.name: kpi for kpi in live.kpis} if live else {}
+    pinned = rollout.pinned
+    return RolloutFacts(
+        state=RolloutState(rollout.state),
+        now=now,
+        desired=rollout.desired,
+        step=rollout.step,
+        step_since=rollout.step_since,
+        baked_since=rollout.baked_since,
+        steps=_steps(rollout, [] if brief else states),
+        watch=timedelta(seconds=pinned["watch_seconds"]),
+        reasons=tuple(rollout.reasons),
+        kpis=tuple(_kpi(rollout, state, said) for state in states),
+        targets=tuple(map(_target, rollout.targets.all())),
+        candidate=pinned["candidate"].get("version") or "the candidate",
+        stable=pinned["stable"].get("version") or "what ran before",
+        started_at=rollout.started_at,
+        ended_at=rollout.ended_at,
+        restored_at=rollout.restored_at,
+        superseded=rollout.superseded_by_id is not None,
+        action=rules.next_action(live) if live else NextAction(verb="none", weight=rollout.desired, at=None),
+        gone=live.gone if live else frozenset(),
+    )
+
+
+def target_name(target: Target) -> str:
+    """``Envoy route search``, ``search-typo``: as people say it."""
+    return target.key if target.router == "flag" else f"{target.router.capitalize()} route {target.key}"
+
+
+def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> KpiFacts:
+    """As the engine would see it now if the rollout is live; as it was last judged if it ended."""
+    asked = look.definition(rollout, state)
+    now = said.get(asked["name"])
+    return KpiFacts(
+        state=state.pk,
+        name=asked["name"],
+        verdict=VerdictKind(now.kind if now else state.verdict),
+        reason=state.problem or (now.reason if now else state.reason),
+        newest_at=state.newest_at,
+        critical=asked["on_breach"] == OnBreach.ROLL_BACK,
+        limit=asked["limit"],
+        unit=state.kpi.unit,
+        less_is_bad=state.kpi.less_is_bad,
+        compared=asked["compare"],
+        failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
+        is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
+    )
+
+
+def _target(target: Target) -> TargetFacts:
+    return TargetFacts(
+        name=target_name(target),
+        desired=target.desired,
+        observed=target.observed,
+        desired_at=target.desired_at,
+        confirmed_at=target.confirmed_at,
+        problem=target.problem,
+    )
+
+
+def _steps(rollout: Rollout, states: list[KpiState]) -> tuple[StepFacts, ...]:
+    """Pinned steps with the time in which each was measured (by the first KPI: all are read together)."""
+    seen: dict[int, tuple[datetime, datetime]] = {}
+    if states:
+        read = Measurement.objects.filter(state=states[0]).order_by()
+        rows = read.values("step").annotate(since=Min("at"), until=Max("at"))
+        seen = {row["step"]: (row["since"], row["until"]) for row in rows}
+    return tuple(
+        StepFacts(
+            weight=step["weight"],
+            bake=timedelta(seconds=step["bake_seconds"]),
+            go_team=step["go_team_name"],
+            since=seen.get(index, (None, None))[0],
+            until=seen.get(index, (None, None))[1],
+        )
+        for index, step in enumerate(rollout.pinned["steps"])
+    )

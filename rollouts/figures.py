@@ -1,0 +1,182 @@
+"""KPI cards: the measurements of one rollout, thinned to what a chart can show, with their verdict in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import BigIntegerField, F
+from django.db.models.functions import Cast, Extract, Floor
+from django.utils import timezone
+
+from core.weights import as_percent
+from core.words import span
+from rollouts import charts
+from rollouts.choices import RolloutState, VerdictKind
+from rollouts.facts import KpiFacts, RolloutFacts
+from rollouts.models import Measurement
+
+POINTS = 160
+LONGEST = timedelta(hours=2)
+AFTERMATH = timedelta(seconds=30)
+"""For so long after its end a rollout's charts go on, so that the way back can be seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One KPI: its state in words, its chart, and the values in the chart's key."""
+
+    name: str
+    critical: bool
+    tone: str
+    icon: str
+    word: str
+    why: str
+    label: str
+    chart: charts.Chart
+    marks: Sequence[charts.Mark]
+    grid: Sequence[tuple[charts.Grid, str]]
+    ticks: Sequence[tuple[charts.Tick, str]]
+    key: Sequence[tuple[str, str, str]]
+    evidence: float
+    evidence_text: str
+    bound_text: str
+    is_harm: bool
+
+
+def cards(facts: RolloutFacts) -> list[Card]:
+    """One card per KPI, in the plan's order. Two queries, and at most `POINTS` rows per KPI."""
+    window = _window(facts)
+    states = [kpi.state for kpi in facts.kpis]
+    read = _thinned(states, *window)
+    last = {row.state_id: row for row in _newest(states)}
+    events = tuple(_events(facts))
+    return [_card(kpi, facts, read.get(kpi.state, []), last.get(kpi.state), window, events) for kpi in facts.kpis]
+
+
+def _window(facts: RolloutFacts) -> tuple[datetime, datetime]:
+    end = min(facts.now, facts.ended_at + AFTERMATH) if facts.ended_at else facts.now
+    return max(facts.started_at, end - LONGEST), end
+
+
+def _thinned(states: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Measurement]]:
+    """The last measurement in each of `POINTS` equal stretches, by PostgreSQL."""
+    width = max((end - start).total_seconds() / POINTS, 1.0)
+    stretch = Cast(Floor(Extract("at", "epoch") / width), BigIntegerField())
+    rows = (
+        Measurement.objects.filter(state__in=states, at__gte=start, at__lte=end)
+        .annotate(stretch=stretch)
+        .order_by("state_id", "stretch", F("at").desc())
+        .distinct("state_id", "stretch")
+    )
+    found: dict[int, list[Measurement]] = {}
+    for row in rows:
+        found.setdefault(row.state_id, []).append(row)
+    return found
+
+
+def _newest(states: Sequence[int]) -> Iterable[Measurement]:
+    """What each KPI's last reading said while the canary still had users."""
+    seen = Measurement.objects.filter(state__in=states, canary__isnull=False)
+    return seen.order_by("state_id", "-fold").distinct("state_id")
+
+
+def _events(facts: RolloutFacts) -> Iterable[charts.Event]:
+    for step in facts.steps[1:]:
+        if step.since:
+            yield charts.Event(step.since.timestamp(), as_percent(step.weight))
+    if facts.ended_at and facts.state is RolloutState.ROLLED_BACK:
+        yield charts.Event(facts.ended_at.timestamp(), f"rolled back {_clock(facts.ended_at, seconds=True)}", bad=True)
+
+
+def _card(
+    kpi: KpiFacts,
+    facts: RolloutFacts,
+    read: Sequence[Measurement],
+    last: Measurement | None,
+    window: tuple[datetime, datetime],
+    events: tuple[charts.Event, ...],
+) -> Card:
+    tone, icon, word, why = _state_in_words(kpi, facts)
+    drawn = charts.chart(
+        [charts.Reading(row.at.timestamp(), row.canary, row.stable) for row in read], _frame(kpi, window, events)
+    )
+    key = _key(kpi, facts, last, silent=word.startswith("no data"))
+    weighed = last if kpi.compared else None
+    return Card(
+        name=kpi.name,
+        critical=kpi.critical,
+        tone=tone,
+        icon=icon,
+        word=word,
+        why=why,
+        label=_label(kpi, facts, key, word),
+        chart=drawn,
+        marks=charts.legible(drawn.marks),
+        grid=[(line, _value(line.value, kpi)) for line in drawn.grid],
+        ticks=[(tick, _clock(datetime.fromtimestamp(tick.at, UTC), seconds=drawn.seconds)) for tick in drawn.ticks],
+        key=key,
+        evidence=charts.evidence(weighed.e_value, weighed.bound) if weighed else 0.0,
+        evidence_text=_number(weighed.e_value) if weighed and weighed.e_value is not None else "",
+        bound_text=_number(weighed.bound) if weighed else "",
+        is_harm=bool(weighed and weighed.e_value and weighed.bound and weighed.e_value >= weighed.bound),
+    )
+
+
+def _frame(kpi: KpiFacts, window: tuple[datetime, datetime], events: tuple[charts.Event, ...]) -> charts.Frame:
+    return charts.Frame(
+        start=window[0].timestamp(),
+        end=window[1].timestamp(),
+        limit=kpi.limit,
+        less_is_bad=kpi.less_is_bad,
+        gap_seconds=max(15.0, 3 * (window[1] - window[0]).total_seconds() / POINTS),
+        breach_at=kpi.failed_at.timestamp() if kpi.failed_at else None,
+        events=events,
+    )
+
+
+def _key(kpi: KpiFacts, facts: RolloutFacts, last: Measurement | None, *, silent: bool) -> list[tuple[str, str, str]]:
+    """What stands under the chart: line, name and value. A silent canary has none."""
+    canary = last.canary if last and not silent else None
+    key = [
+        ("breach" if kpi.failed_at else "canary", f"canary {facts.candidate}", _value(canary, kpi)),
+        ("stable", f"stable {facts.stable}", _value(last.stable if last else None, kpi)),
+    ]
+    return [*key, ("limit", "limit", _value(kpi.limit, kpi))] if kpi.limit is not None else key
+
+
+def _state_in_words(kpi: KpiFacts, facts: RolloutFacts) -> tuple[str, str, str, str]:
+    """Tone, icon, word and reason. Old news of a live rollout is no data, whatever the last verdict was."""
+    age = {silent.name: age for silent, age in facts.silent}.get(kpi.name)
+    if age is not None and kpi.verdict is not VerdictKind.FAIL:
+        read = f"The newest reading is from {_clock(kpi.newest_at, seconds=True)}." if kpi.newest_at else ""
+        why = " ".join(part for part in (kpi.reason, read, "Nothing grows until it is back.") if part)
+        return "wait", "todo", f"no data for {span(age)}", why
+    return kpi.verdict.tone, kpi.verdict.icon, kpi.verdict.label, kpi.reason
+
+
+def _label(kpi: KpiFacts, facts: RolloutFacts, key: Sequence[tuple[str, str, str]], word: str) -> str:
+    """What a sighted reader would conclude from the chart."""
+    values = ", ".join(f"{name} {value}" for _, name, value in key)
+    ended = ""
+    if facts.state is RolloutState.ROLLED_BACK and facts.ended_at:
+        ended = f", rolled back at {_clock(facts.ended_at, seconds=True)}"
+    return f"{kpi.name}: {word}. {values}{ended}".replace("\u00a0%", " percent")
+
+
+def _value(value: float | None, kpi: KpiFacts) -> str:
+    if value is None:
+        return "none"
+    return f"{_number(value * 100)}\u00a0%" if kpi.unit == "%" else _number(value)
+
+
+def _number(value: float | None) -> str:
+    """Three significant digits at most, without exponents people would have to read."""
+    if value is None:
+        return "none"
+    if value >= 1000:
+        return "over 1\u00a0000" if value >= 10_000 else f"{value:.0f}"
+    return f"{float(f'{value:.3g}'):g}"
+
+
+def _clock(at: datetime, *, seconds: bool) -> str:
+    return f"{timezone.localtime(at):{'%H:%M:%S' if seconds else '%H:%M'}}"

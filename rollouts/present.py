@@ -1,0 +1,196 @@
+"""How a rollout reads: facts in, sentences, notches and the next action out. Pure but for the reader's time zone."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from core.ui import Line, Point
+from core.weights import as_percent
+from core.words import moment, span
+from rollouts.choices import RolloutState
+from rollouts.facts import RolloutFacts, StepFacts
+
+NUMBERS = ("no", "the one", "both", "all three", "all four", "all five", "all six")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """The box of what happens next. `line` may lead up to a countdown to `until`."""
+
+    label: str
+    line: str
+    detail: str = ""
+    until: datetime | None = None
+
+
+def clock(at: datetime) -> str:
+    """``10:41:11 CET`` in the reader's zone."""
+    return f"{timezone.localtime(at):%H:%M:%S %Z}"
+
+
+def seconds(duration: timedelta) -> str:
+    """``3.2 s`` below two minutes, else as everywhere."""
+    exact = duration.total_seconds()
+    return f"{exact:.1f}\u00a0s" if exact < 120 else span(duration)
+
+
+def sentence(facts: RolloutFacts) -> Line:
+    """The first line of the page: what is, and what then."""
+    state, weight = facts.state, as_percent(facts.desired)
+    if state is RolloutState.ROLLED_BACK:
+        return _rolled_back(facts)
+    if state is RolloutState.COMPLETED:
+        lead = f"Complete: everyone has {facts.candidate}"
+        ended = f"since {moment(facts.ended_at)}" if facts.ended_at else ""
+        return Line("good", "open", lead, ended, "a newer rollout took over" if facts.superseded else "")
+    if state is RolloutState.PAUSED:
+        return Line("wait", "hold", f"Paused at {weight}:", _because(facts), "a person resumes it or rolls it back")
+    if facts.silent:
+        return _silent(facts)
+    if state is RolloutState.HELD:
+        return Line("wait", "hold", f"Held at {weight}:", _because(facts), "goes on by itself when that is gone")
+    if not facts.all_confirmed:
+        text = f"{facts.confirmed} of {len(facts.targets)} targets have confirmed"
+        return Line("live", "live", f"Going to {weight}:", text, _then(facts))
+    if state is RolloutState.WATCH:
+        return Line("live", "live", "Watching at 100\u00a0%:", _health(facts), _then(facts))
+    lead = f"Healthy at {weight}:" if facts.passing == len(facts.kpis) else f"At {weight}:"
+    return Line("live", "live", lead, _health(facts), _then(facts))
+
+
+def _rolled_back(facts: RolloutFacts) -> Line:
+    cause = facts.reasons[0].rstrip(".") if facts.reasons else "somebody asked for it"
+    if facts.restored_at and facts.ended_at:
+        took = seconds(facts.restored_at - facts.ended_at)
+        then = f"everyone is on {facts.stable} since {clock(facts.restored_at)}"
+        return Line("bad", "back", f"Rolled back in {took}:", cause, then)
+    back = f"{facts.confirmed} of {len(facts.targets)} targets have confirmed 0\u00a0%"
+    return Line("bad", "back", "Rolling back:", cause, back)
+
+
+def _silent(facts: RolloutFacts) -> Line:
+    kpi, age = max(facts.silent, key=lambda pair: pair[1])
+    others = f" and {len(facts.silent) - 1} more" if len(facts.silent) > 1 else ""
+    text = f"no data for {kpi.name}{others} for {span(age)}"
+    then = "goes on by itself when it is back and passes"
+    return Line("wait", "hold", f"Held at {as_percent(facts.desired)}:", text, then)
+
+
+def _because(facts: RolloutFacts) -> str:
+    return facts.reasons[0].rstrip(".") if facts.reasons else "by hand"
+
+
+def _health(facts: RolloutFacts) -> str:
+    count = len(facts.kpis)
+    if not count:
+        return "no KPI watches it"
+    if facts.passing == count:
+        named = NUMBERS[count] if count < len(NUMBERS) else f"all {count}"
+        return f"{named} KPI{'s' if count != 1 else ''} {'pass' if count != 1 else 'passes'}"
+    waiting = [kpi.name for kpi in facts.kpis if not kpi.is_fine]
+    return f"{facts.passing} of {count} KPIs pass, not yet {' and '.join(waiting[:2])}"
+
+
+def _then(facts: RolloutFacts) -> str:
+    at = f" at {clock(facts.action.at)}" if facts.action.at and facts.action.at > facts.now else ""
+    if facts.action.verb == "advance":
+        go = facts.waits_for_go
+        by = f"when {go} presses go" if go else "by itself, if they still do"
+        return f"{as_percent(facts.action.weight)}{at} {by}"
+    if facts.action.verb == "watch":
+        return f"the watch begins{at}"
+    if facts.action.verb == "complete":
+        return f"complete{at}, if nothing happens"
+    return ""
+
+
+def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
+    """What happens next, who makes it happen, and what it needs. `told`: who heard of a rollback, as a sentence."""
+    if facts.state is RolloutState.ROLLED_BACK:
+        line = "Nothing moves until a new candidate has passed the gates"
+        return Next(label="Next, by a person", line=line, detail=told)
+    if facts.state is RolloutState.COMPLETED:
+        return Next(
+            label="Next, by a person", line="Take the flags out of the code", detail="They are no longer needed."
+        )
+    if facts.action.verb == "none":
+        return Next(label="Next, by a person", line="Resume, or roll back", detail=" ".join(facts.action.waits_for))
+    line, detail = _by_itself(facts)
+    if facts.silent or facts.state is RolloutState.HELD:
+        detail = " ".join(facts.reasons) or detail
+    if facts.action.waits_for:
+        detail = " ".join(facts.action.waits_for)
+    counting = facts.action.at is not None and facts.action.at > facts.now
+    if counting:
+        return Next(label="Next, by itself", line=f"{line} in", detail=detail, until=facts.action.at)
+    return Next(label="Next, by itself", line=f"{line} as soon as nothing stands in its way", detail=detail)
+
+
+def _by_itself(facts: RolloutFacts) -> tuple[str, str]:
+    if facts.action.verb == "complete":
+        return "Complete", f"Until then {facts.stable} is kept warm, and rolling back takes seconds."
+    if facts.action.verb == "watch":
+        return "Begin the watch", f"It lasts {span(facts.watch)}; {facts.stable} is kept warm."
+    go = facts.waits_for_go
+    needs = f"Needs {'a go from ' + go + ', ' if go else ''}every KPI to pass and every gate to be open."
+    return f"Grow to {as_percent(facts.action.weight)}", needs
+
+
+def rail(facts: RolloutFacts) -> list[Point]:
+    """The steps and the watch; after a rollback the hull stands at 0 % again with its track dotted behind it."""
+    if facts.state is RolloutState.ROLLED_BACK:
+        return _undone(facts)
+    points = [_notch(facts, index, step) for index, step in enumerate(facts.steps)]
+    finished = facts.state is RolloutState.COMPLETED
+    if facts.state is RolloutState.WATCH:
+        at, done_to = "now", _share(facts, facts.watch)
+    else:
+        at, done_to = ("done", 100.0) if finished else ("todo", 0.0)
+    return [*points, Point("Watch", f"{span(facts.watch)}, {facts.stable} kept warm", at, done_to)]
+
+
+def _notch(facts: RolloutFacts, index: int, step: StepFacts) -> Point:
+    name = as_percent(step.weight)
+    past = index < facts.step or facts.state in {RolloutState.WATCH, RolloutState.COMPLETED}
+    if past:
+        return Point(name, f"since {clock(step.since)}" if step.since else "done", "done", 100)
+    if index > facts.step:
+        go = f", {step.go_team} presses go" if step.go_team else ""
+        return Point(name, f"bakes {span(step.bake)}{go}")
+    if facts.baked_since is None:
+        return Point(name, f"{facts.confirmed} of {len(facts.targets)} confirmed", "now", 12)
+    baked = min(facts.now - facts.baked_since, step.bake)
+    note = f"{span(baked)} of {span(step.bake)} baked" if baked < step.bake else f"baked {span(step.bake)}"
+    return Point(name, note, "now", _covered(baked, step.bake))
+
+
+def _share(facts: RolloutFacts, whole: timedelta) -> float:
+    left = facts.action.at - facts.now if facts.action.at else timedelta()
+    return _covered(whole - left, whole)
+
+
+def _covered(part: timedelta, whole: timedelta) -> float:
+    """Per cent of a notch's way; from 12 on, so that the hull never stands on the notch's name."""
+    share = part / whole if whole else 1.0
+    return round(12 + 80 * min(max(share, 0.0), 1.0), 1)
+
+
+def _undone(facts: RolloutFacts) -> list[Point]:
+    back = f"confirmed {clock(facts.restored_at)}" if facts.restored_at else "being confirmed"
+    note = f"{back} on {facts.confirmed} of {len(facts.targets)}"
+    points = [Point("0\u00a0%", note, "now", 100 if facts.step >= 0 else 0, undone=facts.step >= 0)]
+    for index, step in enumerate(facts.steps):
+        name = as_percent(step.weight)
+        if index > facts.step:
+            points.append(Point(name, "not reached"))
+        elif index < facts.step:
+            points.append(Point(name, _stay(step.since, facts.steps[index + 1].since), "done", 100, undone=True))
+        else:
+            stay = _stay(facts.step_since, facts.ended_at)
+            points.append(Point(name, stay, "done", 81, undone=True, tone="bad", icon="fail"))
+    return points
+
+
+def _stay(since: datetime | None, until: datetime | None) -> str:
+    return f"was here {span(until - since)}" if since and until else "was here"

@@ -1,0 +1,218 @@
+"""The live page of one rollout, put together: every piece from the same facts, read once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import AuditEntry, OutboxMessage, User
+from core.weights import FULL, as_percent
+from core.words import ago, moment, span
+from rollouts import figures, present
+from rollouts.choices import Role, RolloutState, VerdictKind
+from rollouts.facts import RolloutFacts, gather
+from rollouts.models import Rollout, Target
+from rollouts.presses import presses
+
+LOG_LENGTH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRow:
+    """One thing that moves: its name, its state as icon and word, and what it does."""
+
+    glyph: str
+    name: str
+    suffix: str
+    url: str
+    tone: str
+    icon: str
+    word: str
+    sub: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """Intent above what was confirmed. Differing bars must catch the eye."""
+
+    tone: str
+    icon: str
+    word: str
+    intended: int
+    confirmed: int | None
+    text: str
+    targets: Sequence[TargetRow]
+    is_way_back: bool = False
+    took: str = ""
+
+    @property
+    def intended_share(self) -> float:
+        return round(self.intended * 100 / FULL, 2)
+
+    @property
+    def confirmed_share(self) -> float:
+        return round((self.confirmed or 0) * 100 / FULL, 2)
+
+
+def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
+    """The context of `rollouts/detail.html`."""
+    facts = gather(rollout, now)
+    targets = list(rollout.targets.all())
+    told = list(_messages(rollout))
+    log = AuditEntry.objects.filter(stream=rollout.release.subject, at__gte=rollout.started_at)
+    cards = figures.cards(facts)
+    pressed = presses(rollout, facts, user)
+    return {
+        "rollout": rollout,
+        "facts": facts,
+        "line": present.sentence(facts),
+        "points": present.rail(facts),
+        "next": present.next_box(facts, told=_told(told)),
+        "presses": pressed,
+        "wants_reason": any(press.wants_reason for press in pressed),
+        "cards": cards,
+        "tally": _tally(cards, facts),
+        "span_text": _span_text(facts),
+        "exposure": _exposure(rollout, facts, targets),
+        "log": list(log.select_related("actor").order_by("-seq")[:LOG_LENGTH]),
+        "log_count": log.count(),
+        "account": _account(rollout, facts, told) if facts.state is RolloutState.ROLLED_BACK else (),
+    }
+
+
+def row(rollout: Rollout, now: datetime) -> dict[str, Any]:
+    """One line of the list."""
+    facts = gather(rollout, now, brief=True)
+    return {"rollout": rollout, "line": present.sentence(facts), "points": present.rail(facts), "state": facts.state}
+
+
+def _messages(rollout: Rollout) -> QuerySet[OutboxMessage]:
+    """What people were told about this rollout's end."""
+    about = OutboxMessage.objects.filter(subject_key=rollout.release.subject, kind="rollout_rolled_back")
+    return about.filter(dedupe__startswith=f"{rollout.subject}:").select_related("recipient").order_by("created_at")
+
+
+def _tally(cards: Sequence[figures.Card], facts: RolloutFacts) -> str:
+    if facts.state.is_live:
+        return f"{facts.passing} of {len(cards)} pass" if cards else ""
+    words = [(kind, sum(kpi.verdict == kind for kpi in facts.kpis)) for kind in VerdictKind]
+    said = ", ".join(f"{count} {kind.label}" for kind, count in words if count)
+    return f"{said} when it stopped" if said else ""
+
+
+def _span_text(facts: RolloutFacts) -> str:
+    zone = f"{timezone.localtime(facts.now):%Z}"
+    return f"times in {zone}"
+
+
+def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target]) -> Exposure:
+    carriers = [target for target in targets if target.role == Role.CARRIES]
+    observed = [target.observed for target in carriers]
+    known = [weight for weight in observed if weight is not None]
+    confirmed = max(known) if known and len(known) == len(observed) else None
+    tone, icon, word = _agreement(facts)
+    back = facts.state is RolloutState.ROLLED_BACK
+    took = facts.restored_at - facts.ended_at if back and facts.restored_at and facts.ended_at else None
+    return Exposure(
+        tone=tone,
+        icon=icon,
+        word=word,
+        intended=facts.desired,
+        confirmed=confirmed,
+        text=_agreement_text(facts, targets),
+        targets=[_row(rollout, facts, target, back=back) for target in targets],
+        is_way_back=back,
+        took=present.seconds(took) if took is not None else "",
+    )
+
+
+def _agreement(facts: RolloutFacts) -> tuple[str, str, str]:
+    if facts.all_confirmed:
+        return "good", "open", "confirmed"
+    if any(target.problem for target in facts.targets):
+        return "wait", "warn", "not confirmed"
+    return "live", "live", "sending"
+
+
+def _agreement_text(facts: RolloutFacts, targets: Sequence[Target]) -> str:
+    asked = [target.observed_at for target in targets if target.observed_at]
+    said = f", asked {ago(min(asked), facts.now)}" if asked else ""
+    nobody = f" Nobody has {facts.candidate}." if facts.desired == 0 and facts.all_confirmed else ""
+    return f"{facts.confirmed} of {len(targets)} targets agree{said}.{nobody}"
+
+
+def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool) -> TargetRow:
+    is_flag = target.router == "flag"
+    tone, icon, word = _target_state(target)
+    if back and target.is_confirmed and target.confirmed_at:
+        word = present.seconds(target.confirmed_at - target.desired_at)
+    product = rollout.environment.product.slug
+    return TargetRow(
+        glyph="flag" if is_flag else "route",
+        name=target.key if is_flag else f"{target.router.capitalize()} route {target.key}",
+        suffix=(" off" if is_flag else f" to {facts.stable}") if back else "",
+        url=reverse("flag", args=[product, target.key]) if is_flag else "",
+        tone=tone,
+        icon=icon,
+        word=word,
+        sub=_sub(target, facts, back=back),
+    )
+
+
+def _target_state(target: Target) -> tuple[str, str, str]:
+    if target.is_confirmed:
+        return (
+            "good",
+            "open",
+            "follows" if target.role == Role.FOLLOWS and target.desired else as_percent(target.desired),
+        )
+    if target.problem:
+        return ("bad", "fail", "no answer") if target.observed is None else ("wait", "warn", "sent again")
+    return "live", "live", "sending"
+
+
+def _sub(target: Target, facts: RolloutFacts, *, back: bool) -> str:
+    tries = f", {target.attempts} tries" if back and target.attempts > 1 else ""
+    if target.problem and not target.is_confirmed:
+        return target.problem
+    if target.is_confirmed and target.confirmed_at:
+        confirmed = f"confirmed {present.clock(target.confirmed_at)}"
+        if back:
+            return confirmed + tries
+        return f"{_duty(target, facts)}; {confirmed}"
+    return f"{as_percent(target.desired)} intended, not confirmed for {span(facts.now - target.desired_at)}"
+
+
+def _duty(target: Target, facts: RolloutFacts) -> str:
+    return f"on for whoever {facts.candidate} serves" if target.role == Role.FOLLOWS else Role(target.role).label
+
+
+def _told(messages: Sequence[OutboxMessage]) -> str:
+    """Who was told, and when the last of them: as a sentence."""
+    names = sorted({str(message.recipient) for message in messages})
+    if not names:
+        return "Nobody was told: nobody has a role that hears of it."
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    first = min(message.created_at for message in messages)
+    waiting = sum(message.sent_at is None for message in messages)
+    pending = f"; {waiting} of {len(messages)} mails are still on their way" if waiting else ""
+    return f"{listed} {'was' if len(names) == 1 else 'were'} told at {present.clock(first)}{pending}."
+
+
+def _account(rollout: Rollout, facts: RolloutFacts, told: Sequence[OutboxMessage]) -> list[tuple[str, str]]:
+    """What, where, how much, since when, and who was told: the page answers by itself."""
+    reached = facts.steps[facts.step].weight if 0 <= facts.step < len(facts.steps) else 0
+    ended = facts.ended_at or facts.now
+    until = present.clock(facts.restored_at) if facts.restored_at else "not yet confirmed back"
+    return [
+        ("What", f"{facts.candidate} of {rollout.release}; back on {facts.stable}"),
+        ("Where", f"{rollout.environment}, {len(facts.targets)} targets"),
+        ("How much", f"{as_percent(reached)} at most, for {span(ended - facts.step_since)} at that step"),
+        ("Since when", f"{moment(facts.started_at)} until {until}"),
+        ("Why", " ".join(facts.reasons) or "Somebody asked for it."),
+        ("Who was told", _told(told)),
+    ]
