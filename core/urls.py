@@ -6,7 +6,7 @@ from core.views import accounts, health, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
-    path("healthz", health.healthz, name="healthz"),
+    path("healthz", health.health, name="healthz"),
     path("live/", stream.stream, name="live"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
