@@ -144,7 +144,8 @@ class Rollout(models.Model):
     next_check_at = models.DateTimeField(null=True, db_index=True)
     reasons = models.JSONField(default=list, help_text="Sentences: why it is in this state, or what it waits for.")
     cause = models.JSONField(
-        default=dict, help_text="What ended it early, as data: step, weight, and the KPI with both values and its bound."
+        default=dict,
+        help_text="What ended it early, as data: step, weight, and the KPI with both values and its bound.",
     )
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
@@ -169,6 +170,11 @@ class Rollout(models.Model):
     @property
     def is_live(self) -> bool:
         return RolloutState(self.state).is_live
+
+    @property
+    def subject(self) -> str:
+        """Its name in the audit and among live topics."""
+        return f"rollout:{self.pk}"
 
 
 class Go(AppendOnly):
@@ -227,7 +233,8 @@ class Target(models.Model):
 
     @property
     def is_confirmed(self) -> bool:
-        return self.observed == self.desired
+        """The router says so, and has no reservations."""
+        return self.observed == self.desired and not self.problem
 
 
 class KpiState(models.Model):
@@ -241,6 +248,10 @@ class KpiState(models.Model):
     newest_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=12, choices=VerdictKind.choices, default=VerdictKind.NO_DATA)
     reason = models.CharField(max_length=300, blank=True)
+    numbers = models.JSONField(
+        default=dict, help_text="What the verdict rests on: canary, stable, e_value, bound, users, under which weight."
+    )
+    folded_at = models.DateTimeField(null=True, help_text="When the judge last spoke.")
     since = models.DateTimeField(null=True, help_text="Since when the verdict is this one.")
     problem = models.CharField(max_length=300, blank=True)
 

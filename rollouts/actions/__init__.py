@@ -1,0 +1,21 @@
+"""Everything that changes a rollout. Each: lock, re-check, change, record, tell; all in one transaction."""
+
+from rollouts.actions.back import roll_back
+from rollouts.actions.grow import advance, begin_watch, complete
+from rollouts.actions.start import start_rollout, supersede
+from rollouts.actions.steer import hold, hold_for, lift, pause, press_go, resume
+
+__all__ = [
+    "advance",
+    "begin_watch",
+    "complete",
+    "hold",
+    "hold_for",
+    "lift",
+    "pause",
+    "press_go",
+    "resume",
+    "roll_back",
+    "start_rollout",
+    "supersede",
+]

@@ -1,0 +1,176 @@
+"""Between the judge, which is pure, and the rows: read what is new, fold it once, write down what the judge says.
+
+Reading happens with no transaction open. A fold is a compare-and-set on the KPI's counter of folds: of two ticks that
+read the same news one writes, and the other's fold is dropped, cursor and all. So nothing is counted twice (P8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from core import clock, events
+from rollouts import judge, look, metrics
+from rollouts.judge import Basis, Kind, Params, State, Threshold, Verdict
+from rollouts.metrics import Query
+from rollouts.models import KpiState, Measurement, Rollout
+from rollouts.writing import writing
+
+PORTIONS = 4
+"""How many bounded portions of news one tick reads from one source."""
+STALE_AFTER = 60.0
+BLIND_AT_FIRST = timedelta(seconds=10)
+"""Before the first weight is confirmed there is nothing to judge; after so long it is looked at all the same."""
+ROW_EVERY = timedelta(seconds=0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _News:
+    row: KpiState
+    state: State
+    cursor: str
+    verdict: Verdict
+    params: Params
+    newest_at: float | None
+    problem: str
+
+
+def measure(rollout: Rollout) -> None:
+    """Read every KPI of a live rollout and fold what is new."""
+    now = clock.now()
+    if rollout.step < 0:
+        return
+    rows = list(rollout.kpi_states.select_related("kpi"))
+    if not rollout.baked_since and not any(row.evidence for row in rows) and now - rollout.step_since < BLIND_AT_FIRST:
+        return
+    news = [_read(rollout, row, now) for row in rows]
+    with writing("fold"):
+        for one in news:
+            _fold(rollout, one, clock.now())
+        events.announce(rollout.subject, "measured")
+
+
+def params(rollout: Rollout, asked: Mapping[str, Any], state: State, basis: Basis) -> Params:
+    """What the judge is asked, from the pinned plan and from where the rollout stands.
+
+    While a fresh weight is unconfirmed the evidence goes on under the one before it: harm is not overlooked meanwhile.
+    """
+    comparing = look.compares(rollout, dict(asked))
+    plain = Params(since=0.0)
+    since = rollout.step_since.timestamp() if state.origin is None else state.origin - plain.grace
+    if rollout.baked_since:
+        since = rollout.baked_since.timestamp()
+    limit = asked["limit"]
+    return Params(
+        since=since,
+        alpha=rollout.pinned["alpha"],
+        kpis=max(1, sum(kpi["compare"] for kpi in rollout.pinned["kpis"].values())),
+        tolerance=asked["tolerance_ppm"] / 1_000_000,
+        less_is_bad=asked["less_is_bad"],
+        min_users=max(1, rollout.pinned["steps"][max(rollout.step, 0)]["min_users"]),
+        stale_after=min(STALE_AFTER, asked["no_data_seconds"]),
+        threshold=None
+        if limit is None
+        else Threshold(limit=limit, above=not asked["less_is_bad"], breach_seconds=asked["breach_seconds"]),
+        compare=comparing,
+        basis=basis,
+    )
+
+
+def acknowledge(rollout: Rollout, now: datetime) -> None:
+    """A person looked at what was alarming and lets the locked rollout go on."""
+    for row in rollout.kpi_states.select_for_update(of=("self",)).order_by("pk"):
+        asked, state = look.definition(rollout, row), State.load(row.evidence)
+        if row.verdict != Kind.FAIL:
+            continue
+        asks = params(rollout, asked, state, _basis(asked))
+        row.evidence = judge.acknowledged(state, asks).dump()
+        row.verdict, row.reason, row.since = Kind.INCONCLUSIVE, "The evidence starts again.", now
+        row.folds += 1
+        row.save(update_fields=["evidence", "verdict", "reason", "since", "folds"])
+
+
+def _basis(asked: Mapping[str, Any]) -> Basis:
+    try:
+        return metrics.get(asked["source"]).basis
+    except ImproperlyConfigured:
+        return Basis.USERS
+
+
+def _read(rollout: Rollout, row: KpiState, now: datetime) -> _News:
+    asked, state, cursor = look.definition(rollout, row), State.load(row.evidence), row.cursor
+    newest: float | None = row.newest_at.timestamp() if row.newest_at else None
+    asks, problem, more = params(rollout, asked, state, _basis(asked)), "", False
+    try:
+        source, query = metrics.get(asked["source"]), Query.from_json(asked["query"])
+        for _ in range(PORTIONS):
+            reading = source.read(query, cursor)
+            state = judge.fold(state, reading.counts or reading.observations, asks)
+            cursor, problem, more = reading.cursor, reading.problem, reading.more
+            newest = reading.newest_at if reading.newest_at is not None else newest
+            if problem or not more:
+                break
+    except (ImproperlyConfigured, ValueError) as error:
+        problem = str(error)
+    verdict = judge.verdict(state, asks, now.timestamp(), problem)
+    if more and verdict.kind is Kind.PASS:
+        verdict = replace(verdict, kind=Kind.INCONCLUSIVE, reason="There is news that was not read yet.", since=None)
+    return _News(row=row, state=state, cursor=cursor, verdict=verdict, params=asks, newest_at=newest, problem=problem)
+
+
+def _fold(rollout: Rollout, news: _News, now: datetime) -> None:
+    row, verdict = news.row, news.verdict
+    folded = KpiState.objects.filter(pk=row.pk, folds=row.folds, cursor=row.cursor).update(
+        folds=row.folds + 1,
+        cursor=news.cursor,
+        evidence=news.state.dump(),
+        newest_at=None if news.newest_at is None else datetime.fromtimestamp(news.newest_at, UTC),
+        verdict=verdict.kind.value,
+        reason=verdict.reason[:300],
+        since=_since(row, verdict, news.params, now),
+        numbers=_numbers(news),
+        folded_at=now,
+        problem=news.problem[:300],
+    )
+    crowded = row.folded_at is not None and now - row.folded_at < ROW_EVERY and row.verdict == verdict.kind
+    if folded and not crowded:
+        Measurement.objects.create(
+            state=row,
+            fold=row.folds + 1,
+            at=now,
+            step=rollout.step,
+            canary=verdict.canary,
+            stable=verdict.stable,
+            canary_n=verdict.canary_users,
+            stable_n=verdict.stable_users,
+            e_value=verdict.e_value,
+            bound=verdict.bound,
+            verdict=verdict.kind.value,
+        )
+
+
+def _since(row: KpiState, verdict: Verdict, asks: Params, now: datetime) -> datetime:
+    """Since when the verdict is this one. Stale data is missing since its last piece, not since we noticed."""
+    if row.verdict == verdict.kind and row.since is not None:
+        return row.since
+    missing = verdict.since if verdict.kind is Kind.NO_DATA else None
+    if missing is not None and now.timestamp() - missing > asks.stale_after:
+        return datetime.fromtimestamp(max(missing, asks.since), UTC)
+    return now
+
+
+def _numbers(news: _News) -> dict[str, Any]:
+    verdict = news.verdict
+    return {
+        "canary": verdict.canary,
+        "stable": verdict.stable,
+        "e_value": verdict.e_value,
+        "bound": verdict.bound,
+        "canary_users": verdict.canary_users,
+        "stable_users": verdict.stable_users,
+        "may_roll_back": verdict.may_roll_back,
+        "since": news.params.since,
+        "reason": verdict.reason,
+    }

@@ -1,0 +1,42 @@
+"""What every change of a rollout has in common: short transactions that a frozen process cannot keep open."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from core import failpoints, locks
+from rollouts.models import Rollout
+
+ENGINE = (
+    *("advance", "watch", "complete", "hold", "lift", "pause", "roll_back"),
+    *("claim", "fold", "confirm", "restore", "status"),
+)
+"""What the engine writes."""
+failpoints.declare(*(f"{name}.{place}" for name in ENGINE for place in ("before_commit", "after_commit")))
+
+
+@contextmanager
+def writing(name: str = "") -> Iterator[None]:
+    """A transaction, with a failpoint on each side of its commit if it is one of the engine's.
+
+    No lock is waited for longer than 2 s; and PostgreSQL ends it should this process freeze within: a rollback waits
+    for its row, and must not wait for ever.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        locks.bounded()
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '3s'")
+        yield
+        if name:
+            failpoints.reach(f"{name}.before_commit")
+    if name:
+        failpoints.reach(f"{name}.after_commit")
+
+
+def locked(rollout: Rollout) -> Rollout:
+    """The rollout's row as it is now, held until the transaction ends; with its release, which is not locked."""
+    rows = Rollout.objects.select_for_update(of=("self",)).select_related("release__product", "environment")
+    return rows.get(pk=rollout.pk)
