@@ -29,7 +29,11 @@ def erase_person(*, person: User) -> int:
     OutboxMessage.objects.filter(recipient=person, sent_at=None, failed_at=None).update(failed_at=now)
     _close_account(person, now)
     audit.record(
-        stream=f"person:{person.pk}", actor=None, action="person_erased", subject=f"person:{person.pk}", data={"texts": texts}
+        stream=f"person:{person.pk}",
+        actor=None,
+        action="person_erased",
+        subject=f"person:{person.pk}",
+        data={"texts": texts},
     )
     return texts
 

@@ -36,9 +36,7 @@ def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None) -
     return _ask("GET", url, timeout, None, headers)
 
 
-def post(
-    url: str, *, timeout: float, body: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> Response:
+def post(url: str, *, timeout: float, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Response:
     """`timeout` in seconds bounds the whole exchange. Raises Unreachable."""
     return _ask("POST", url, timeout, body or b"", headers)
 

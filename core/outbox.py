@@ -18,7 +18,9 @@ from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)  # longer than a delivery may take: every step towards the server is bounded by EMAIL_TIMEOUT
+LEASE = timedelta(
+    seconds=90
+)  # longer than a delivery may take: every step towards the server is bounded by EMAIL_TIMEOUT
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 

@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,26 +15,56 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.access import public, who_may
 from core.models import User
 
-login = public("one signs in here; failures are throttled per address and person")(
-    auth.LoginView.as_view(template_name="registration/login.html", redirect_authenticated_user=True)
-)
+
+class ClearAnswer:
+    """A form that does not hold is answered with 422, not with 200."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response.status_code = 422
+        return response
+
+
+class Login(ClearAnswer, auth.LoginView):
+    template_name = "registration/login.html"
+    redirect_authenticated_user = True
+
+
+class PasswordReset(ClearAnswer, auth.PasswordResetView):
+    template_name = "registration/reset.html"
+    email_template_name = "registration/reset_email.txt"
+    subject_template_name = "registration/reset_subject.txt"
+    extra_email_context = {"site": settings.SITE_URL}  # never the Host header of whoever asks
+
+
+class PasswordResetConfirm(ClearAnswer, auth.PasswordResetConfirmView):
+    template_name = "registration/reset_confirm.html"
+
+
+login = public("one signs in here; failures are throttled per address and person")(Login.as_view())
 logout = public("signing out is harmless, and works by POST only")(auth.LogoutView.as_view())
-password_reset = public("the answer is the same for known and unknown addresses")(
-    auth.PasswordResetView.as_view(
-        template_name="registration/reset.html",
-        email_template_name="registration/reset_email.txt",
-        subject_template_name="registration/reset_subject.txt",
-    )
-)
+password_reset = public("the answer is the same for known and unknown addresses")(PasswordReset.as_view())
 password_reset_done = public("says what happens next")(
     auth.PasswordResetDoneView.as_view(template_name="registration/reset_done.html")
 )
 password_reset_confirm = public("the token in the address is single-use and short-lived; setting is a POST")(
-    auth.PasswordResetConfirmView.as_view(template_name="registration/reset_confirm.html")
+    PasswordResetConfirm.as_view()
 )
 password_reset_complete = public("says that the new password is set")(
     auth.PasswordResetCompleteView.as_view(template_name="registration/reset_complete.html")
 )
+
+
+@public("said to whoever tried too often")
+def locked(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
+    """After too many wrong passwords for one address from one place: wait."""
+    context = {
+        "title": "Too many attempts",
+        "text": "For this address, signing in from here is closed for a quarter of an hour.",
+    }
+    page = render(request, "registration/locked.html", context, status=429)
+    page["Retry-After"] = "900"
+    return page
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only

@@ -8,7 +8,9 @@ from core import anchors
 
 
 class Command(BaseCommand):
-    help = "Recompute every hash of the record, follow every chain, check every signed anchor, and say how far it proves."
+    help = (
+        "Recompute every hash of the record, follow every chain, check every signed anchor, and say how far it proves."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = anchors.check()
