@@ -54,7 +54,9 @@ def _stage(case: Case, stage: Stage) -> Gate:
     request, standing = case.requests.get(stage.pk), case.standing(stage)
     state, sentence, who = _words(case, stage, standing, case.signers(stage))
     since = _since(standing, request.asked_at if request else None)
-    address = reverse("approve", args=[request.pk]) if request else reverse("release", args=[case.release.pk])
+    address = (
+        reverse("approve", args=[request.pk]) if request else reverse("release", args=[case.release.pk]) + "#signoff"
+    )
     return Gate(
         key=f"signoff:{stage.pk}",
         name=f"Sign-off: {stage.name}",

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from approvals.actions import add_item, decide, submit_release
+from approvals.actions import add_item, decide, submit_release, tick_item
 from approvals.case import Case
 from approvals.choices import Verdict
 from approvals.gates import signoff
@@ -117,8 +117,6 @@ def test_p4_a_longer_checklist_is_a_change_and_a_tick_is_not(
     item = add_item(release=release, text="Support knows", team=policy.stages.all()[0].team, actor=rhea)
     after = Case(release).digest
     assert before != after
-    from approvals.actions import tick_item
-
     tick_item(item=item, actor=bea, evidence="mail of Monday")
     assert Case(release).digest == after
 
@@ -160,9 +158,13 @@ def test_p5_nobody_signs_their_own_work(
         change_feature(feature=release.features.get(), actor=rhea, owner=bea)
     else:
         bea.roles.create(product=storefront, kind=RoleKind.ENGINEER)
-        mine, _ = register_build(
-            product=storefront, version="2.0.4", digest=f"sha256:{'c' * 64}", actor=bea if work == "build" else rhea
-        ) if work == "build" else (None, False)
+        mine, _ = (
+            register_build(
+                product=storefront, version="2.0.4", digest=f"sha256:{'c' * 64}", actor=bea if work == "build" else rhea
+            )
+            if work == "build"
+            else (None, False)
+        )
         chosen = mine or release.candidates.get().build
         assert chosen
         if work == "candidate":

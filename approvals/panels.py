@@ -1,0 +1,51 @@
+"""What this room shows on the release page: the checklist, and who signed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from approvals import checklist
+from approvals.case import Case
+from approvals.letter import rows
+from core.choices import RoleKind
+from core.models import User
+from releases.choices import ReleaseStatus
+from releases.models import Release
+from releases.panels import Panel
+
+
+def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
+    case, items = Case(release), checklist.items(release)
+    done = sum(item.done for item in items)
+    mine = set(user.teams.filter(product=release.product_id).values_list("name", flat=True))
+    granted = sum(one.is_granted for one in case.standings)
+    finished = ReleaseStatus(release.status).is_finished
+    signoff: dict[str, Any] = {
+        "stages": [
+            {"stage": stage, "request": case.requests.get(stage.pk), "rows": rows(case, stage, user)}
+            for stage in case.stages
+        ],
+        "policy": case.policy,
+        "granted": granted,
+        "may_ask": not finished and _may_ask(case, user),
+        "again": bool(case.requests),
+        "digest": case.digest,
+    }
+    notes = {"signoff": f"{granted} of {len(case.stages)} signed"} if case.requests else {}
+    listed = {"items": items, "done": done, "mine": set() if finished else mine}
+    return [
+        Panel(template="approvals/_checklist.html", context=listed),
+        Panel(template="approvals/_signoff.html", context=signoff, aside=True, notes=notes),
+    ]
+
+
+def _may_ask(case: Case, user: User) -> bool:
+    """Whether asking would reach somebody: a stage whose turn it is was never asked, or about something else."""
+    if not case.stages or not user.has_role(case.release.product, RoleKind.RELEASE_MANAGER):
+        return False
+    if not case.candidates or any(one.build is None for one in case.candidates):
+        return False
+    open_stages = [stage for stage in case.stages if not case.standing(stage).is_granted]
+    lowest = min((stage.order for stage in open_stages), default=None)
+    due = [case.requests.get(stage.pk) for stage in open_stages if stage.order == lowest]
+    return any(asked is None or asked.seal is None or asked.seal.digest != case.digest for asked in due)
