@@ -19,6 +19,15 @@ class ReleaseStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
     @property
+    def tone(self) -> str:
+        return {"rollout": "live", "watch": "live", "completed": "good", "rolled_back": "bad"}.get(self.value, "none")
+
+    @property
+    def icon(self) -> str:
+        known = {"rollout": "live", "watch": "live", "completed": "open", "rolled_back": "back", "cancelled": "x"}
+        return known.get(self.value, "waiting")
+
+    @property
     def is_finished(self) -> bool:
         return self in {ReleaseStatus.COMPLETED, ReleaseStatus.ROLLED_BACK, ReleaseStatus.CANCELLED}
 

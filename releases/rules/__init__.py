@@ -2,6 +2,7 @@
 
 from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
 from releases.rules.calendar import Freeze, freeze
+from releases.rules.headline import headline, phases
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
 from releases.rules.words import join, short
@@ -19,7 +20,9 @@ __all__ = [
     "candidate",
     "flag_coverage",
     "freeze",
+    "headline",
     "join",
+    "phases",
     "running_build",
     "scope",
     "short",

@@ -1,0 +1,1 @@
+"""Screens of this room: a view loads, asks, calls one action, renders."""

@@ -1,0 +1,153 @@
+"""Changing what a release is: its words, features, dependencies and candidate."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms as django_forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.access import who_may
+from core.models import User
+from core.views import attempt
+from releases import actions, forms
+from releases.models import Feature, FeatureLink, Release
+
+MANAGERS = "release managers and owners of the governing product"
+PAGE = "releases/scope.html"
+
+
+@who_may("whoever has a role in a product of the release; only release managers and owners get the forms")
+@require_safe
+def edit(request: HttpRequest, release_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    return render(request, PAGE, page(request, release))
+
+
+@who_may(MANAGERS)
+@require_POST
+def words(request: HttpRequest, release_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    form = forms.WordsForm(request.POST)
+    return submit(request, release, "words", form, lambda data: actions.change_release(release=release, **data))
+
+
+@who_may(MANAGERS)
+@require_POST
+def add(request: HttpRequest, release_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    form = forms.FeatureForm(request.POST, release=release)
+    return submit(request, release, "feature", form, lambda data: actions.add_feature(release=release, **data))
+
+
+@who_may(MANAGERS)
+@require_POST
+def feature(request: HttpRequest, release_id: int, feature_id: int) -> HttpResponse:
+    """Change one feature."""
+    release = load(request, release_id)
+    chosen = get_object_or_404(Feature, pk=feature_id, release=release)
+    form = forms.FeatureForm(request.POST, release=release, auto_id=f"id_{chosen.pk}_%s")
+    action = lambda data: actions.change_feature(feature=chosen, **data)  # noqa: E731
+    return submit(request, release, f"feature_{chosen.pk}", form, action)
+
+
+@who_may(MANAGERS)
+@require_POST
+def remove(request: HttpRequest, release_id: int, feature_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    chosen = get_object_or_404(Feature, pk=feature_id, release=release)
+    return submit(request, release, "", None, lambda data: actions.remove_feature(feature=chosen, **data))
+
+
+@who_may(MANAGERS)
+@require_POST
+def link(request: HttpRequest, release_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    form = forms.LinkForm(request.POST, release=release)
+    return submit(request, release, "link", form, lambda data: actions.link_features(**data))
+
+
+@who_may(MANAGERS)
+@require_POST
+def unlink(request: HttpRequest, release_id: int, link_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    chosen = get_object_or_404(FeatureLink, pk=link_id, feature__release=release)
+    return submit(request, release, "", None, lambda data: actions.unlink_features(link=chosen, **data))
+
+
+@who_may("release managers, owners and engineers of the build's product")
+@require_POST
+def candidate(request: HttpRequest, release_id: int) -> HttpResponse:
+    release = load(request, release_id)
+    form = forms.CandidateForm(request.POST, release=release)
+    return submit(request, release, "candidate", form, lambda data: actions.set_candidate(release=release, **data))
+
+
+@who_may(MANAGERS)
+@require_POST
+def cancel(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Give the release up."""
+    release = load(request, release_id)
+    reason = request.POST.get("reason", "")
+    action = lambda data: actions.cancel_release(release=release, reason=reason, **data)  # noqa: E731
+    return submit(request, release, "", None, action)
+
+
+def load(request: HttpRequest, release_id: int) -> Release:
+    """The release, if this person may see it; else 404."""
+    assert isinstance(request.user, User)
+    rows = Release.objects.visible_to(request.user).select_related("product", "manager")
+    return get_object_or_404(rows, pk=release_id)
+
+
+def submit(
+    request: HttpRequest,
+    release: Release,
+    name: str,
+    form: django_forms.Form | None,
+    action: Callable[[dict[str, Any]], Any],
+) -> HttpResponse:
+    """Check the form called `name`, run the action with its data, show the page again with what was wrong."""
+    given: Mapping[str, Any] = {name: form} if form else {}
+    if form is not None and not form.is_valid():
+        return render(request, PAGE, page(request, release, given), status=422)
+    data = {**(form.cleaned_data if form else {}), "actor": request.user}
+    return attempt(
+        request,
+        lambda: action(data),
+        back=reverse("release-scope", args=[release.pk]),
+        done="Saved.",
+        template=PAGE,
+        context=lambda: page(request, load(request, release.pk), given),
+    )
+
+
+def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The context of the page; `given` holds bound forms by name, `feature_7` for the one of feature 7."""
+    assert isinstance(request.user, User)
+    given = given or {}
+    features = list(release.features.select_related("owner").prefetch_related("flags", "links__other"))
+    words = {"name": release.name, "summary": release.summary, "way_back": release.way_back}
+    return {
+        "release": release,
+        "may_change": forms.manages(request.user, release),
+        "words": given.get("words") or forms.WordsForm(initial=words),
+        "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": request.user}),
+        "link": given.get("link") or forms.LinkForm(release=release),
+        "candidate": given.get("candidate") or forms.CandidateForm(release=release),
+        "candidates": release.candidates.select_related("product", "build"),
+        "rows": [(row, given.get(f"feature_{row.pk}") or _form_of(row, release)) for row in features],
+    }
+
+
+def _form_of(row: Feature, release: Release) -> forms.FeatureForm:
+    initial = {
+        "name": row.name,
+        "description": row.description,
+        "owner": row.owner,
+        "flags": list(row.flags.all()),
+        "no_flag_reason": row.no_flag_reason,
+    }
+    return forms.FeatureForm(release=release, initial=initial, auto_id=f"id_{row.pk}_%s")
