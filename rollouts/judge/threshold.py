@@ -36,6 +36,7 @@ class Breach:
         """Count requests that ended at `at`. With `user` the stretch's value is a share of users, else of requests."""
         if self.last is not None and at - self.last > FORGET_AFTER:
             self._clear()
+            self.last = None
         if self.requests == 0:
             self.opened = at
         if self.last is not None:

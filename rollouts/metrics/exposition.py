@@ -33,7 +33,7 @@ class Page(Protocol):
     @property
     def status(self) -> int: ...
     @property
-    def text(self) -> str: ...
+    def body(self) -> bytes: ...
 
 
 class Fetch(Protocol):
@@ -92,7 +92,7 @@ class ExpositionSource:
         if page.status != 200:
             return Reading(cursor, newest, problem=f"{self.describe()} answered with status {page.status}.")
         try:
-            series = self._series(query, page.text)
+            series = self._series(query, page.body.decode())
         except (Unusable, ValueError) as error:
             return Reading(cursor, newest, problem=f"{str(error)[:200]}", skipped=1)
         at = max((one.at for one in series if one.at is not None), default=self.clock())

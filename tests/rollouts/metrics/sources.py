@@ -25,13 +25,13 @@ class Page:
     """What `fetch` gives."""
 
     status: int
-    text: str
+    body: bytes
 
 
 def fetch(url: str, *, timeout: float) -> Page:
     """A real GET."""
     answer = httpx.get(url, timeout=timeout)
-    return Page(answer.status_code, answer.text)
+    return Page(answer.status_code, answer.content)
 
 
 def log_line(user: str | None, cluster: str = "green", status: int = 200, duration: float = 12, **more: Any) -> str:
