@@ -124,7 +124,7 @@ def root(request: HttpRequest) -> HttpResponse:
 def _addresses() -> tuple[list[Any], str, str]:
     """Ninja's views, each saying who may. Their login is the token, so the site's own is not asked for."""
     patterns, app, namespace = api.urls
-    kept = [pattern for pattern in patterns if pattern.name != "api-root"]  # ninja's own wants a page of docs
+    kept: list[Any] = [pattern for pattern in patterns if getattr(pattern, "name", "") != "api-root"]  # wants docs
     for pattern in kept:
         described = pattern.name == "openapi-json"
         mark = public("the description holds no secrets") if described else who_may("the holder of a valid token")

@@ -1,12 +1,14 @@
 """Who may. Every view and endpoint states it with one of these; a test walks all addresses and refuses silence.
 
-Loading an object through `visible_to(user)` is the first check (404 to outsiders), `require` in the action the second (403).
+Loading an object through `visible_to(user)` is the first check (404 to outsiders), `require` in the action the
+second (403).
 """
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
 
 from core.choices import RoleKind
 from core.errors import Forbidden
@@ -36,6 +38,12 @@ def who_may(who: str) -> Callable[[View], View]:
 def _stated(view: View, who: str) -> View:
     view.who_may = who  # type: ignore[attr-defined]
     return view
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Who asks, on a page for signed-in people only."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def require(user: User, product: Product, *kinds: RoleKind) -> None:

@@ -1,5 +1,5 @@
-"""The arithmetic of the record: how an entry is hashed, a text salted, an anchor signed. Plain Python, so that the verifier
-runs without Django, without a database and long after both are gone.
+"""The arithmetic of the record: how an entry is hashed, a text salted, an anchor signed. Plain Python, so that the
+verifier runs without Django, without a database and long after both are gone.
 """
 
 import hashlib
@@ -26,5 +26,5 @@ def text_hash(salt: str, text: str) -> str:
 
 
 def anchor_payload(*, at: str, heads: Mapping[str, Any], key_id: str) -> bytes:
-    """What an anchor's signature covers. `heads` holds the streams that moved since the anchor before: key → [seq, head]."""
+    """What an anchor's signature covers. `heads`: the streams that moved since the anchor before, key → [seq, head]."""
     return canonical({"at": at, "heads": heads, "key_id": key_id})

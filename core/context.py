@@ -10,7 +10,7 @@ from django.utils import timezone
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the main navigation. `here` marks the section that the page belongs to; `rule` draws a line above."""
+    """One entry of the main navigation. `here` marks the section the page belongs to; `rule` draws a line above."""
 
     label: str
     icon: str

@@ -1,4 +1,4 @@
-"""Forgetting a person. What happened stays, as ids and salted hashes; who it was and what they wrote in their own words goes."""
+"""Forgetting a person. What happened stays, as ids and salted hashes; who it was and what they wrote goes."""
 
 import secrets
 from datetime import datetime
@@ -14,7 +14,8 @@ from core.models import ApiToken, AuditText, OutboxMessage, User
 
 @transaction.atomic
 def erase_person(*, person: User) -> int:
-    """Blank the name, the address, all free texts and all mails of `person`; returns how many texts. The chain still verifies.
+    """Blank the name, the address, all free texts and all mails of `person`; returns how many texts. The chain still
+    verifies.
 
     Raises Refused if that has happened before.
     """

@@ -15,7 +15,7 @@ def append_only_tables() -> set[str]:
 
 
 def apply(using: str = "default", **_: Any) -> None:
-    """Grant the runtime role what it needs on every table and sequence, and no more. Runs after each migrate, as owner."""
+    """Grant the runtime role what it needs on every table and sequence, and no more. After each migrate, as owner."""
     connection = connections[using]
     role = sql.Identifier(settings.RUNTIME_ROLE)
     with connection.cursor() as cursor:

@@ -20,7 +20,7 @@ MAX_BODY = 16 * 1024 * 1024
 
 
 class Unreachable(Exception):
-    """No answer: refused address, no connection, a timeout, a broken reply. The text says which, without credentials."""
+    """No answer: refused address, no connection, a timeout, a broken reply. The text says which."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Server-sent events: one LISTEN connection per web process, fanned out in memory to the pages that watch.
 
-A stream carries names only (``{"topic": "release:7", "name": "signed"}``); whoever hears one fetches what it may see. What
-happens faster than a page reads is folded into one event per topic, so a slow reader costs nothing.
+A stream carries names only (``{"topic": "release:7", "name": "signed"}``); whoever hears one fetches what it may see.
+What happens faster than a page reads is folded into one event per topic, so a slow reader costs nothing.
 """
 
 import asyncio

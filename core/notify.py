@@ -62,12 +62,11 @@ def _reachable(person: User) -> bool:
 def _written(kind: str, person: User, context: Mapping[str, Any]) -> dict[str, str]:
     full = {**context, "person": person, "site": settings.SITE_URL}
     with timezone.override(_zone(person)):
-        text = render_to_string(f"email/{kind}.txt", full)
+        text = render_to_string(f"email/{kind}.txt", full).strip() + "\n"
         try:
-            html = render_to_string(f"email/{kind}.html", full)
+            return {"text": text, "html": render_to_string(f"email/{kind}.html", full)}
         except TemplateDoesNotExist:
-            html = ""
-    return {"text": text.strip() + "\n", "html": html}
+            return {"text": text, "html": ""}
 
 
 def _zone(person: User) -> ZoneInfo:

@@ -34,7 +34,7 @@ def deliver_due(batch: int = 20) -> int:
 
 def backoff(attempts: int) -> timedelta:
     """How long to wait after the `attempts`-th failure: 5 s · 2^(n-1), at most an hour."""
-    return min(FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 16), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(max(attempts - 1, 0), 16)), LONGEST_WAIT)
 
 
 def _claim(batch: int) -> list[OutboxMessage]:

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 
 
 def problem(status: int, detail: str, *, errors: Sequence[dict[str, Any]] = (), title: str = "") -> HttpResponse:
-    """An ``application/problem+json`` response. `errors` hold ``detail`` and either ``pointer`` (into the body, RFC 6901
-    as a fragment) or ``parameter``.
+    """An ``application/problem+json`` response. `errors` hold ``detail`` and either ``pointer`` (into the body,
+    RFC 6901 as a fragment) or ``parameter``.
     """
     content: dict[str, Any] = {
         "type": "about:blank",

@@ -12,7 +12,9 @@ from core.models import AuditEntry
 
 @dataclass(frozen=True)
 class Sentence:
-    """How one action reads. `form` may use {actor} (Slipway itself if nobody), the keys of `data` and of the texts; missing ones read as "…"."""
+    """How one action reads. `form` may use {actor} (Slipway itself if nobody), the keys of `data` and of the texts;
+    missing ones read as "…".
+    """
 
     tone: str
     icon: str

@@ -1,4 +1,6 @@
-"""Hints become work here. Both tasks find what is to be done in PostgreSQL, and may run at any time, any number of times."""
+"""Hints become work here. Both tasks find what is to be done in PostgreSQL, and may run at any time, any number of
+times.
+"""
 
 from celery import shared_task
 

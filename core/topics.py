@@ -1,4 +1,6 @@
-"""What a topic (``release:7``) is about, and who may watch it. `settings.TOPICS` names a model per kind; its `visible_to` decides."""
+"""What a topic (``release:7``) is about, and who may watch it. `settings.TOPICS` names a model per kind; its
+`visible_to` decides.
+"""
 
 import re
 
@@ -16,4 +18,4 @@ def may_watch(user: User, topic: str) -> bool:
     if not form or form[1] not in settings.TOPICS or not user.is_active:
         return False
     manager = apps.get_model(settings.TOPICS[form[1]])._default_manager
-    return bool(manager.visible_to(user).filter(pk=int(form[2])).exists())  # type: ignore[attr-defined]
+    return bool(manager.visible_to(user).filter(pk=int(form[2])).exists())

@@ -43,7 +43,8 @@ class Report:
 
     def sentence(self) -> str:
         if not self.whole:
-            return f"Broken: {len(self.problems)} problem{'s' if len(self.problems) > 1 else ''} in {self.entries} entries."
+            problems = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+            return f"Broken: {problems} in {self.entries} entries."
         proven = f"{self.entries - self.tail} of {self.entries} entries are proven by signed anchors"
         last = f", the last of {self.last_anchor}" if self.last_anchor else ""
         return f"Whole: {proven}{last}; {self.tail} are newer and only consistent with themselves."

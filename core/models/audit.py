@@ -1,4 +1,4 @@
-"""The record that only grows. Entries hold ids and salted hashes; names and free text sit in `AuditText`, which can be erased."""
+"""The record that only grows. Entries hold ids and salted hashes; free text sits in `AuditText`, and can be erased."""
 
 from django.conf import settings
 from django.db import models

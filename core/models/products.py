@@ -1,4 +1,4 @@
-"""Products and their environments. They stand in this lowest room because flags, releases and roles all hang on them."""
+"""Products and their environments. They stand in this lowest room because flags, releases and roles hang on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: User) -> ProductQuerySet:
-        """The products in which `user` has any role. There is no way around it for staff: the admin site has its own."""
+        """The products in which `user` has any role; also for staff, who have the admin site for the rest."""
         return self.filter(roles__user=user).distinct()
 
 

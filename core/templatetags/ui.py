@@ -160,7 +160,7 @@ def field(bound: BoundField, label: str = "") -> SafeString:
     widget = bound.field.widget
     described = [f"{bound.auto_id}_error"] if bound.errors else []
     described += [f"{bound.auto_id}_hint"] if bound.help_text else []
-    attributes = {"class": _class_of(widget)}
+    attributes: dict[str, str | bool] = {"class": _class_of(widget)}
     if bound.errors:
         attributes["aria-invalid"] = "true"
     if described:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.access import public, who_may
+from core.access import public, signed_in, who_may
 from core.models import User
 
 
@@ -82,7 +82,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 @who_may("everybody, about themselves")
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
+    user = signed_in(request)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -97,7 +97,7 @@ def me(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """The next of: as the system, light, dark."""
     following = {"system": "light", "light": "dark", "dark": "system"}
-    user = User.objects.get(pk=request.user.pk)
+    user = signed_in(request)
     user.theme = following.get(user.theme, "system")
     user.save(update_fields=["theme"])
     if request.headers.get("Accept") == "text/plain":

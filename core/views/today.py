@@ -7,8 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core import clock, today
-from core.access import who_may
-from core.models import User
+from core.access import signed_in, who_may
 from core.ui import Line
 
 GROUPS = [
@@ -42,9 +41,8 @@ GROUPS = [
 @who_may("everybody; rows are only about what they may see")
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
     now = clock.now()
-    work = today.work(request.user, now)
+    work = today.work(signed_in(request), now)
     groups: list[dict[str, Any]] = [
         {
             "key": key,
