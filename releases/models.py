@@ -77,7 +77,7 @@ class Deployment(AppendOnly):
 
     build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="deployments")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="deployments")
-    slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="deployments")
+    slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="deployments")
     deployed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     deployed_at = models.DateTimeField(auto_now_add=True)
 
