@@ -30,7 +30,7 @@ run: install
 	@exec "$(BIN)/python" -m config.embedded.run
 
 install:
-	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) config/embedded/install.py
+	@PYTHONDONTWRITEBYTECODE=1 "$(PYTHON)" config/embedded/install.py
 
 test: install browser
 	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "not newcomer and not chaos" $(ARGS)
@@ -48,7 +48,7 @@ bench-judge: install
 	@"$(BIN)/python" -m bench.judge $(ARGS)
 
 clean:
-	@$(PYTHON) -B config/embedded/clean.py
+	@"$(PYTHON)" -B config/embedded/clean.py
 
 lock: install
 	@"$(BIN)/python" -m pip install --quiet pip-tools
