@@ -106,6 +106,8 @@ def plain_environment(home: Path, venv: Path = Path(sys.prefix)) -> dict[str, st
         "LANG": "C.UTF-8",
         "PYTHON": str(venv / "bin" / "python"),
         "SLIPWAY_VENV": str(venv),
+        # Where `reachable_python` has moved a Python that finds its own library by an absolute path.
+        "LD_LIBRARY_PATH": str((venv / "bin" / "python").resolve().parent.parent / "lib"),
     }
 
 
