@@ -42,7 +42,7 @@ def acknowledged(state: State, params: Params) -> State:
 
 def _keep_up(state: State, params: Params) -> None:
     """Start afresh when the weight, or the end of the warm-up, is not what the evidence was gathered under."""
-    if state.origin != params.start:
+    if not state.is_under(params):
         state.origin = params.start
         _open(state, params.start, carry=False)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from rollouts.judge.evidence import NOTHING_YET
 from rollouts.judge.threshold import Breach
+from rollouts.judge.types import Params
 
 STABLE, CANARY = 0, 1
 EXPECTED, SEEN, AFFECTED, GONE = 0, 2, 4, 6
@@ -50,6 +51,10 @@ class State:
     odd: int = 0
     alarm: Alarm | None = None
     breach: Breach = field(default_factory=Breach)
+
+    def is_under(self, params: Params) -> bool:
+        """Whether the evidence was gathered under this weight. A millisecond's difference is a rounding of the time."""
+        return self.origin is not None and abs(self.origin - params.start) < 0.001
 
     def copy(self) -> "State":
         """An independent copy, so that a fold never changes what it was given."""

@@ -25,7 +25,7 @@ def verdict(state: State, params: Params, now: float, problem: str = "") -> Verd
         or (Kind.PASS, _sentence_for_pass(state, params), state.opened, False)
     )
     kind, reason, since, may_roll_back = found
-    current = state.origin == params.start and state.epoch > 0
+    current = state.is_under(params)
     log_e, bound = log_e_value(state.products), log_bound(max(state.epoch, 1), params)
     if state.alarm and kind is Kind.FAIL:
         log_e, bound = state.alarm.log_e, state.alarm.log_bound
@@ -94,7 +94,7 @@ def _missing(state: State, params: Params, now: float, problem: str) -> Finding 
 
 
 def _unsure(state: State, params: Params) -> Finding | None:
-    if state.origin != params.start or not state.epoch:
+    if not state.is_under(params):
         return Kind.INCONCLUSIVE, "The weight has just changed; nothing has been counted under it yet.", None, False
     return (_unsure_of_comparison(state, params) if params.compare else None) or _unsure_of_limit(state, params)
 

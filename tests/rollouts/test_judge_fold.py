@@ -145,6 +145,12 @@ def test_growth_starts_an_epoch_in_which_a_user_who_changed_sides_counts_where_t
     assert log_e_value(state.products) == 0
 
 
+def test_a_start_that_was_only_rounded_does_not_restart_the_evidence() -> None:
+    state = fold(State(), [canary(1, 1763843502.5), stable(2, 1763843502.5)], Params(since=1763843401.123457))
+    state = fold(state, [], Params(since=1763843406.123457 - 5.0000002))
+    assert (state.epoch, state.at_risk) == (1, [1, 1])
+
+
 def test_a_user_seen_on_both_sides_of_an_epoch_leaves_it_without_an_event() -> None:
     seen = [canary(1, 1), stable(2, 1), stable(1, 2, bad=True), canary(1, 3, bad=True)]
     state = fold(State(), seen, PARAMS)
