@@ -225,7 +225,7 @@ ERASABLE_TEXTS = {
     "validation.ResultNote": "result__run__tester",
 }
 AUDIT_SENTENCES = [
-    f"{room}.sentences.SENTENCES" for room in ("flags", "releases", "validation", "approvals", "rollouts")
+    f"{room}.sentences.SENTENCES" for room in ("core", "flags", "releases", "validation", "approvals", "rollouts")
 ]
 
 SLIPWAY_HTTP_ALLOW = env.words("SLIPWAY_HTTP_ALLOW")

@@ -7,7 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from core.models import AuditEntry
+from core.models import AuditEntry, User
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,20 @@ class Sentence:
     tone: str
     icon: str
     form: str
+
+
+SENTENCES: dict[str, Sentence] = {
+    "role_granted": Sentence("none", "plus", "{actor} made {person} {role}"),
+    "role_revoked": Sentence("wait", "x", "{actor} took the role {role} from {person}"),
+    "team_joined": Sentence("none", "plus", "{actor} put {person} into {team_name}"),
+    "team_left": Sentence("wait", "x", "{actor} took {person} out of {team_name}"),
+    "token_issued": Sentence("none", "lock", "{actor} issued the token {prefix}…"),
+    "token_revoked": Sentence("wait", "x", "{actor} revoked the token {prefix}…"),
+    "admin_added": Sentence("none", "plus", "{actor} added {kind} {id} in the admin site"),
+    "admin_changed": Sentence("none", "file", "{actor} changed {kind} {id} in the admin site"),
+    "admin_deleted": Sentence("wait", "x", "{actor} deleted {kind} {id} in the admin site"),
+    "person_erased": Sentence("wait", "x", "A person was erased, with {texts} texts"),
+}
 
 
 class _Lenient(dict[str, object]):
@@ -39,4 +53,13 @@ def describe(entry: AuditEntry) -> Sentence:
     known = _all().get(entry.action, Sentence("none", "audit", f"{{actor}}: {entry.action.replace('_', ' ')}"))
     texts = {text.field: text.text or "(erased)" for text in entry.texts.all()}
     actor = str(entry.actor) if entry.actor else "Slipway"
-    return Sentence(known.tone, known.icon, known.form.format_map(_Lenient({**entry.data, **texts, "actor": actor})))
+    who = {"person": _name(entry.data["person"])} if "person" in entry.data else {}
+    return Sentence(
+        known.tone, known.icon, known.form.format_map(_Lenient({**entry.data, **texts, **who, "actor": actor}))
+    )
+
+
+def _name(person_id: object) -> str:
+    """An entry holds ids only; the name stands with the person, who may have been erased."""
+    person = User.objects.filter(pk=person_id).first() if isinstance(person_id, int) else None
+    return str(person) if person else "somebody"
