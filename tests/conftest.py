@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from pytest_django import DjangoDbBlocker
+from redis import Redis
 
 from tests import services as running
 
@@ -92,6 +93,6 @@ def _fresh_db_by_marker(request: pytest.FixtureRequest) -> None:
 def redis_url() -> str:
     """This worker's own Redis database, empty. Celery in this process and in its children already points there."""
     url = SERVICES.environment(DATABASE)["REDIS_URL"]
-    with running.redis_client.Redis.from_url(url) as client:
+    with Redis.from_url(url) as client:
         client.flushdb()
     return url

@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis as redis_client
+from redis import ConnectionError as NotYet
+from redis import Redis
 
 from config.embedded import identity, postgres, redis
 
@@ -125,11 +126,11 @@ def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(identity.tied([str(redis.find_program()), str(file)]), stdout=log, stderr=log)
     deadline = time.monotonic() + 20
-    with redis_client.Redis.from_url(url) as client:
+    with Redis.from_url(url) as client:
         while True:
             try:
                 client.ping()
-            except redis_client.ConnectionError:
+            except NotYet:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"Redis did not start: {(folder / 'log').read_text()}") from None
                 time.sleep(0.02)

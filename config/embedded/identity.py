@@ -69,7 +69,7 @@ def prepare(identity: Identity, data: Path, home: Path) -> Path:
             f"would run as cannot enter {closed[0]}. Set SLIPWAY_DATA to a folder below a path that everybody may "
             "enter, run as an ordinary user, or set DATABASE_URL."
         )
-    data.chmod(data.stat().st_mode | stat.S_IXOTH)
+    admit(identity, data)
     copy = data / "postgres-programs" / home.parent.name / home.name
     if not (copy / "bin" / "postgres").exists():
         shutil.copytree(home, copy, ignore=shutil.ignore_patterns("include", "*.a"))
@@ -85,6 +85,12 @@ def own(identity: Identity, folder: Path) -> None:
         return
     for path in (folder, *folder.rglob("*")):
         os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
+
+
+def admit(identity: Identity, folder: Path) -> None:
+    """Let whom the service runs as pass through a folder inside the data folder, without seeing what is in it."""
+    if identity.uid is not None:
+        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
 
 
 def _has_name(uid: int) -> bool:

@@ -71,6 +71,7 @@ def start(
     """
     runs_as = identity.choose()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identity.admit(runs_as, folder)
     programs = identity.prepare(runs_as, folder.parent, find_programs())
     data = folder / "data"
     passwords = _passwords(folder / "roles.json")
