@@ -155,8 +155,10 @@ def seal(digest: str) -> SafeString:
 
 
 @register.simple_tag
-def field(bound: BoundField, label: str = "") -> SafeString:
-    """A form field with its label, hint and errors, wired for assistive technology."""
+def field(bound: BoundField, label: str = "", optional: bool = True) -> SafeString:
+    """A form field with its label, hint and errors, wired for assistive technology. `optional=False` leaves out the
+    word, where nothing is ever required (filters).
+    """
     widget = bound.field.widget
     described = [f"{bound.auto_id}_error"] if bound.errors else []
     described += [f"{bound.auto_id}_hint"] if bound.help_text else []
@@ -167,7 +169,7 @@ def field(bound: BoundField, label: str = "") -> SafeString:
         attributes["aria-describedby"] = " ".join(described)
     drawn = bound.as_widget(attrs=attributes)
     kind = "choices" if isinstance(widget, RadioSelect) else "check" if isinstance(widget, CheckboxInput) else "field"
-    context = {"field": bound, "drawn": drawn, "kind": kind, "label": label or bound.label}
+    context = {"field": bound, "drawn": drawn, "kind": kind, "label": label or bound.label, "optional": optional}
     return render_to_string("elements/field.html", context)
 
 
