@@ -181,6 +181,7 @@ TICK_SECONDS = env.number("SLIPWAY_TICK", 1.0)
 CELERY_TASK_ROUTES = {"rollouts.tasks.apply_rollback": {"queue": "rollback"}}
 CELERY_BEAT_SCHEDULE = {
     "rollouts": {"task": "rollouts.tasks.due", "schedule": TICK_SECONDS, "options": {"expires": 5}},
+    "slots": {"task": "rollouts.tasks.observe", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
     "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
 }

@@ -1,9 +1,9 @@
-"""Making it so: from desired weights to routers and back, level-triggered, safe to run anywhere and any number of times.
+"""Making it so: from desired weights to routers and back, level-triggered, safe to run anywhere and repeatedly.
 
 One applier per target at a time: a lease with a fencing number, taken by a conditional UPDATE; desired is read again
 just before sending; what the router answers is written only while the fence still is ours. A rollback waits for a lease
-only briefly and then takes it over: the fence shuts the late writer out of the database and of routers that can compare,
-and where a router cannot, its targets are read back and put right by every tick.
+only briefly and then takes it over: the fence shuts the late writer out of the database and of routers that can
+compare; where a router cannot, its targets are read back and put right by every tick.
 """
 
 import logging

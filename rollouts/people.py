@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from core import notify
 from core.access import require
@@ -68,7 +69,12 @@ def tell(rollout: Rollout, kind: str, subject: str, context: Mapping[str, Any]) 
                 subject_key=rollout.release.subject,
                 dedupe=f"{rollout.subject}:{kind}:{rollout.version}",
                 subject=subject,
-                context={"rollout": rollout, "release": rollout.release, **context},
+                context={
+                    "rollout": rollout,
+                    "release": rollout.release,
+                    "url": reverse("rollout", args=[rollout.pk]),
+                    **context,
+                },
             )
     except Exception:
         log.exception("telling about %s of %s", kind, rollout)

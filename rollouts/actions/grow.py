@@ -105,7 +105,7 @@ def _record(rollout: Rollout, action: str, now: datetime, *, actor: User | None 
             "weight": rollout.desired,
             "percent": as_percent(rollout.desired),
             "everyone": rollout.desired == FULL,
-            "reasons": rollout.reasons,
+            "because": "" if actor else " ".join(rollout.reasons),
             "seconds": round((now - rollout.started_at).total_seconds()),
         },
         texts={"reason": reason},

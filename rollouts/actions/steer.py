@@ -124,12 +124,12 @@ def _set(rollout: Rollout, state: RolloutState, reasons: Sequence[str]) -> None:
 
 def _record(rollout: Rollout, action: str, actor: User | None, reason: str = "", **more: object) -> None:
     """A person's words go where they can be erased; the engine's own are data."""
-    own = {} if actor else {"reasons": rollout.reasons, "because": " ".join(rollout.reasons)}
+    own = {} if actor else {"because": " ".join(rollout.reasons)}
     audit.record(
         stream=rollout.release.subject,
         actor=actor,
         action=action,
         subject=rollout.subject,
         data={"rollout": rollout.pk, "percent": as_percent(rollout.desired), **own, **more},
-        texts={"reason": reason},
+        texts={"reason": reason} if reason else {},
     )

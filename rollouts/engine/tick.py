@@ -60,7 +60,7 @@ def _decide(pk: int) -> None:
     _carry_out(rollout, rules.decide(look.snapshot(rollout, clock.now())))
 
 
-def _carry_out(rollout: Rollout, decision: rules.Decision) -> None:  # noqa: C901 (one line per kind of decision)
+def _carry_out(rollout: Rollout, decision: rules.Decision) -> None:
     match decision:
         case rules.RollBack():
             actions.roll_back(rollout=rollout, actor=None, reason=decision.reasons[0], cause=decision.kpi.numbers)

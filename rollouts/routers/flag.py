@@ -92,7 +92,12 @@ def _behind(environment: int, states: Mapping[str, FlagState]) -> str:
     if not mine:
         return ""
     late = serving.lagging(mine[0].environment, max(state.version for state in mine), clock.now())
-    return " ".join(str(laggard) for laggard in late)
+    return " ".join(_late(laggard) for laggard in late)
+
+
+def _late(laggard: serving.Laggard) -> str:
+    waited = f" for {laggard.behind.total_seconds():.0f} s" if laggard.behind else ""
+    return f"{laggard.process} serves an older version{waited}."
 
 
 def _reading(place: Place, state: FlagState, behind: str) -> Reading:
