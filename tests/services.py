@@ -113,7 +113,9 @@ def attach_or_start() -> Services:
 
 
 def _start() -> Services:
-    folder = Path(tempfile.mkdtemp(prefix="slipway-test-", dir=_roomy_memory()))
+    base = _roomy_memory()
+    _remove_leftovers(Path(base or tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"slipway-test-{os.getpid()}-", dir=base))
     (folder / "data").mkdir(mode=0o700)
     cluster = postgres.start(folder / "postgres", log=folder / "postgres.log", settings=postgres.FORGETFUL)
     process, url = start_redis(folder / "redis")
@@ -136,6 +138,14 @@ def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
                 time.sleep(0.02)
             else:
                 return process, url
+
+
+def _remove_leftovers(base: Path) -> None:
+    """What earlier runs that were killed could not remove themselves; its name tells whose it was."""
+    for folder in base.glob("slipway-test-*-*"):
+        pid = folder.name.split("-")[2]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and folder.stat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _roomy_memory() -> str | None:

@@ -37,9 +37,10 @@ class Addresses:
     def environment(self, access_log: Path) -> dict[str, str]:
         """Where Slipway finds the route it moves and the evidence it judges by; what is given already wins."""
         admin = f"http://127.0.0.1:{self.envoy_admin}"
+        route = {"prefix": envoy.PREFIX, "defaults": {"blue": envoy.TOTAL, "green": 0}}
         routers = {
             "flag": {"backend": "flag", "options": {}},
-            "envoy": {"backend": "envoy", "options": {"admin": admin, "prefix": envoy.PREFIX}},
+            "envoy": {"backend": "envoy", "options": {"admin_url": admin, "routes": {"search": route}}},
         }
         metrics = {
             "access_log": {"backend": "access_log", "options": {"path": str(access_log)}},
