@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from core.models import Environment, Product
 from core.weights import FULL
@@ -32,7 +33,9 @@ class Flag(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     kind = models.CharField(max_length=12, choices=FlagKind.choices, default=FlagKind.RELEASE)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     seed = models.CharField(
         max_length=64, default=uuid.uuid4, help_text="Bucketing seed; flags of one grouped release share it."
     )
@@ -56,6 +59,9 @@ class Flag(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    def get_absolute_url(self) -> str:
+        return reverse("flag", args=[self.product.slug, self.key])
 
 
 class FlagState(models.Model):

@@ -1,5 +1,14 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from flags import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("flags/", views.flags, name="flags"),
+    path("flags/new/", views.flag_new, name="flag-new"),
+    path("flags/<slug:product>/<slug:key>/", views.flag, name="flag"),
+    path("flags/<slug:product>/<slug:key>/<slug:environment>/kill/", views.flag_kill, name="flag-kill"),
+    path("flags/<slug:product>/<slug:key>/<slug:environment>/enable/", views.flag_enable, name="flag-enable"),
+    path("flags/<slug:product>/<slug:key>/<slug:environment>/weight/", views.flag_weight, name="flag-weight"),
+]

@@ -1,6 +1,7 @@
 """A real serving process: granian with the flags alone, as a child that ends with the test."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,9 @@ import httpx
 from config.embedded import identity, ports
 from tests.services import ROOT
 
+logging.getLogger("httpx").setLevel(logging.WARNING)
+http = httpx.Client(timeout=5)
+
 
 @dataclass(frozen=True)
 class Server:
@@ -26,10 +30,10 @@ class Server:
         """Evaluate one flag, or all."""
         path = f"{self.url}/ofrep/v1/evaluate/flags" + (f"/{flag}" if flag else "")
         body = json.dumps({"context": context})
-        return httpx.post(path, content=body, headers={"authorization": f"Bearer {key}"}, timeout=5)
+        return http.post(path, content=body, headers={"authorization": f"Bearer {key}"})
 
     def ready(self) -> dict[str, Any]:
-        facts: dict[str, Any] = httpx.get(f"{self.url}/readyz", timeout=5).json()
+        facts: dict[str, Any] = http.get(f"{self.url}/readyz").json()
         return facts
 
     def kill(self) -> None:

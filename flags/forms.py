@@ -1,0 +1,44 @@
+"""What people may type about flags."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from core.models import Product, User
+from core.weights import FULL
+from flags.actions import MAY_CHANGE
+from flags.choices import FlagKind
+
+
+class NewFlagForm(forms.Form):
+    product = forms.ModelChoiceField(Product.objects.none(), empty_label=None)
+    key = forms.SlugField(max_length=100, help_text="As code asks for it: search-typo. It cannot be changed later.")
+    name = forms.CharField(max_length=120)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    kind = forms.ChoiceField(choices=FlagKind.choices)
+    expected_removal = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    for_clients = forms.BooleanField(required=False, label="May be read with a client key")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        products = Product.objects.filter(roles__user=user, roles__kind__in=MAY_CHANGE).distinct()
+        self.fields["product"].queryset = products  # type: ignore[attr-defined]
+
+
+class WeightForm(forms.Form):
+    percent = forms.DecimalField(min_value=0, max_value=100, decimal_places=3, label="Percent of the users")
+
+    @property
+    def weight(self) -> int:
+        """Parts per 100 000, of a valid form."""
+        percent: Decimal = self.cleaned_data["percent"]
+        return int(percent * FULL / 100)
+
+
+class PlayForm(forms.Form):
+    """The playground: a GET form, so it can be sent to somebody as an address."""
+
+    environment = forms.SlugField()
+    user = forms.CharField(required=False, max_length=400)
+    build = forms.CharField(required=False, max_length=100)

@@ -1,0 +1,137 @@
+"""The flag pages as people see and press them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from core.models import Environment, User
+from core.weights import FULL
+from flags import actions
+from flags.evaluation import bucket
+from flags.models import Flag, FlagKey
+from tests.flags.conftest import HOLDER, state_of
+
+BrowserOf = Callable[[User], Client]
+PAGE = "/flags/storefront/search-typo/"
+
+
+def test_the_list_groups_flags_by_who_has_them(
+    claimed: Flag, production: Environment, tomas: User, emil: User, browser_of: BrowserOf
+) -> None:
+    everybody = actions.create_flag(product=claimed.product, key="banner", name="Banner", actor=emil)
+    actions.set_weight(flag=everybody, environment=production, weight=FULL, actor=emil)
+    page = browser_of(tomas).get("/flags/").content.decode()
+    assert page.index("Nobody has it") < page.index("search-typo") < page.index("Everybody has it")
+    assert "Search 2.0" in page
+    assert "banner" not in browser_of(tomas).get("/flags/?q=typo").content.decode()
+
+
+def test_an_outsider_sees_no_flag_and_presses_nothing(
+    typo: Flag, production: Environment, otto: User, browser_of: BrowserOf
+) -> None:
+    outsider = browser_of(otto)
+    assert "search-typo" not in outsider.get("/flags/").content.decode()
+    assert outsider.get(PAGE).status_code == 404
+    for verb in ("kill", "enable", "weight"):
+        assert outsider.post(f"{PAGE}production/{verb}/", {"percent": "5"}).status_code == 404
+    assert state_of(typo, production).enabled
+
+
+def test_a_tester_reads_but_may_not_press(
+    typo: Flag, production: Environment, tomas: User, browser_of: BrowserOf
+) -> None:
+    page = browser_of(tomas).get(PAGE)
+    assert page.status_code == 200 and b"Turn off for all" not in page.content
+    assert browser_of(tomas).post(f"{PAGE}production/kill/").status_code == 403
+    assert state_of(typo, production).enabled
+
+
+def test_p2_the_kill_switch_is_one_press_and_loud(
+    claimed: Flag, production: Environment, rhea: User, browser_of: BrowserOf
+) -> None:
+    actions.move(flag=claimed, environment=production, weight=25_000, build="", claim=HOLDER, fence=1)
+    rheas = browser_of(rhea)
+    assert "Turn off for all" in rheas.get(PAGE).content.decode()
+    answer = rheas.post(f"{PAGE}production/kill/", {"reason": "it crashes"}, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain == [(PAGE, 303)]
+    assert "Turned off for everybody in production" in page
+    assert "turned search-typo off for everybody in production" in page
+    assert "Let it decide again" not in page  # that would be growth, and a release claims it
+    assert rheas.post(f"{PAGE}production/enable/").status_code == 422
+
+
+def test_p1_a_claimed_flag_offers_no_weight_and_takes_none(
+    claimed: Flag, production: Environment, rhea: User, browser_of: BrowserOf
+) -> None:
+    assert "production/weight/" not in browser_of(rhea).get(PAGE).content.decode()
+    answer = browser_of(rhea).post(f"{PAGE}production/weight/", {"percent": "5"})
+    assert answer.status_code == 422 and "grows only through its rollout" in answer.content.decode()
+    assert state_of(claimed, production).weight == 0
+
+
+@pytest.mark.parametrize("percent", ["", "x", "-1", "100.001", "5.0001", "NaN", "1e9"])
+def test_p12_a_wrong_percentage_changes_nothing(
+    typo: Flag, production: Environment, emil: User, percent: str, browser_of: BrowserOf
+) -> None:
+    answer = browser_of(emil).post(f"{PAGE}production/weight/", {"percent": percent})
+    assert answer.status_code == 422 and "percentage from 0 to 100" in answer.content.decode()
+    assert state_of(typo, production).version == 1
+
+
+def test_a_percentage_is_set_to_a_thousandth(
+    typo: Flag, staging: Environment, emil: User, browser_of: BrowserOf
+) -> None:
+    assert browser_of(emil).post(f"{PAGE}staging/weight/", {"percent": "0.125"}).status_code == 303
+    assert state_of(typo, staging).weight == 125
+
+
+def test_the_playground_says_why_and_changes_nothing(
+    claimed: Flag, production: Environment, tomas: User, browser_of: BrowserOf
+) -> None:
+    actions.move(flag=claimed, environment=production, weight=50_000, build="", claim=HOLDER, fence=1)
+    before = state_of(claimed, production).version
+    page = browser_of(tomas).get(PAGE, {"environment": "production", "user": "u-1"}).content.decode()
+    assert f"bucket {bucket('release-7', 'u-1')} lies below 50000" in page
+    nobody = browser_of(tomas).get(PAGE, {"environment": "production"}).content.decode()
+    assert "needs a targetingKey" in nobody
+    assert browser_of(tomas).get(PAGE, {"environment": "nowhere", "user": "x" * 500}).status_code == 200
+    assert state_of(claimed, production).version == before
+
+
+def test_the_places_reload_alone(typo: Flag, production: Environment, tomas: User, browser_of: BrowserOf) -> None:
+    part = browser_of(tomas).get(PAGE, {"part": "places"}).content.decode()
+    assert f'data-live="flags:{production.pk}' in part.replace(f"flags:{production.pk - 1} ", "")
+    assert "<html" not in part
+
+
+def test_a_new_flag_is_made_by_hand(
+    storefront: object, emil: User, browser_of: BrowserOf, production: Environment
+) -> None:
+    emils = browser_of(emil)
+    assert emils.get("/flags/new/").status_code == 200
+    fields = {"product": production.product_id, "key": "banner", "name": "Banner", "kind": "ops"}
+    assert emils.post("/flags/new/", fields).status_code == 303
+    again = emils.post("/flags/new/", fields)
+    assert again.status_code == 422 and "already has a flag banner" in again.content.decode()
+    assert emils.post("/flags/new/", {**fields, "key": "a b"}).status_code == 422
+    assert Flag.objects.get().owner == emil
+
+
+def test_a_product_of_others_is_not_offered(production: Environment, otto: User, browser_of: BrowserOf) -> None:
+    fields = {"product": production.product_id, "key": "banner", "name": "Banner", "kind": "ops"}
+    assert browser_of(otto).post("/flags/new/", fields).status_code == 422
+    assert not Flag.objects.exists()
+
+
+def test_a_key_is_issued_by_command_and_kept_as_a_hash(
+    production: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("issue_flag_key", "storefront", "production", name="checkout")
+    key = capsys.readouterr().out.strip()
+    row = FlagKey.objects.get()
+    assert key.startswith("slf_s_") and row.digest == FlagKey.hash(key) and row.environment == production
+    with pytest.raises(CommandError, match="nowhere"):
+        call_command("issue_flag_key", "storefront", "nowhere", name="checkout")
