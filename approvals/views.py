@@ -56,7 +56,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("approve", args=[pk]),
         done=f"Recorded, as {person} for {asked.stage}.",
         template="approvals/approve.html",
-        context=lambda: {**letter(asked, person), "form": form},
+        context=lambda: {**letter(_asked(request, pk), person), "form": form},
     )
 
 
@@ -76,7 +76,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("approve", args=[pk]),
         done="Your signature is taken back.",
         template="approvals/approve.html",
-        context=lambda: {**letter(asked, person), "form": DecisionForm(), "revoking": form},
+        context=lambda: {**letter(_asked(request, pk), person), "form": DecisionForm()},
     )
 
 

@@ -1,5 +1,7 @@
 """This room's gate: what testers found on the candidate build."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 from django.urls import reverse
 
@@ -56,7 +58,7 @@ def digests_of(candidates: list[Candidate]) -> dict[int, str]:
     return {candidate.product_id: candidate.build.digest for candidate in candidates if candidate.build}
 
 
-def outcomes(newest: QuerySet[Result]) -> list[rules.Outcome]:
+def outcomes(newest: Iterable[Result]) -> list[rules.Outcome]:
     return [
         rules.Outcome(
             scenario=result.scenario_id,
