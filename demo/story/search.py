@@ -1,0 +1,116 @@
+"""Search 2.0: three features that depend on each other, tried by two testers, signed by QA, and waiting for Bea."""
+
+from approvals.actions import add_item, decide, submit_release, tick_item
+from approvals.case import Case
+from approvals.choices import Verdict
+from approvals.models import SignoffRequest
+from core.models import User
+from demo.story import plans, stage
+from demo.story.stage import Stage
+from releases import actions
+from releases.choices import CheckKind, LinkKind
+from releases.models import Feature, Release
+from validation import actions as testing
+from validation.choices import ResultStatus, Severity
+
+STEPS = ((5_000, 8, 5), (25_000, 8, 20), (50_000, 8, 30), (100_000, 8, 0))
+FEATURES = (
+    ("Typo tolerance", "“jakcet” finds jackets.", "search-typo", "emil"),
+    ("Instant results", "Results appear while one types.", "search-instant", "emil"),
+    ("Better ranking", "What others buy comes first.", "search-ranking", "mara"),
+)
+SCENARIOS = (
+    ("A swapped letter finds what was meant", 0, (("Search for “jakcet”.", "Jackets are shown."),)),
+    (
+        "Results appear while typing",
+        1,
+        (("Type “la” slowly.", "Lamps appear before the word is whole."), ("Clear the field.", "The list is empty.")),
+    ),
+    ("The cheapest fitting article comes first", 2, (("Search for “red”.", "Prices rise down the list."),)),
+    ("Nothing found is said kindly", 0, (("Search for “xylophone”.", "The page says that there is none."),)),
+)
+
+
+def outline(at: Stage) -> Release:
+    """The release as Rhea wrote it down: scope, scenarios, checklist and plan, before any build is there."""
+    rhea = at.people["rhea"]
+    release = actions.create_release(
+        product=at.storefront,
+        name="Search 2.0",
+        summary="Search forgives typing errors, answers while one types, and ranks by what sells.",
+        way_back="The route goes back to version 1.4.2, which keeps running; the flags go off. No data changes.",
+        actor=rhea,
+    )
+    features = [_feature(at, release, *row) for row in FEATURES]
+    together, after = LinkKind.TOGETHER, LinkKind.AFTER
+    actions.link_features(feature=features[1], other=features[0], kind=together, actor=rhea)
+    actions.link_features(feature=features[2], other=features[1], kind=after, actor=rhea)
+    for title, feature, steps in SCENARIOS:
+        written = [{"do": do, "expect": expect} for do, expect in steps]
+        testing.write_scenario(release=release, title=title, steps=written, feature=features[feature], actor=rhea)
+    teams = {team.name: team for team in at.storefront.teams.all()}
+    add_item(release=release, text="Support knows what changes", team=teams["Business"], actor=rhea)
+    add_item(release=release, text="Load test on staging looked at", team=teams["QA"], actor=rhea)
+    add_item(
+        release=release,
+        text="Old and new version run on the same tables",
+        team=teams["QA"],
+        check_kind=CheckKind.DATABASE,
+        actor=rhea,
+    )
+    plans.by_route(at, release, steps=STEPS, watch=60)
+    return release
+
+
+def prepare(at: Stage, release: Release) -> None:
+    """Everything up to the last signature: build, tests by two people, checklist, QA's yes; then Bea is asked."""
+    build = stage.candidate(at)
+    actions.set_candidate(release=release, build=build, actor=at.people["emil"])
+    _try_out(at, release)
+    evidence = {"Support knows what changes": ("bea", "Newsletter of Monday to the support desk")}
+    evidence["Load test on staging looked at"] = ("quinn", "Dashboard “search staging”, run 118")
+    for item in release.checklist.filter(check_kind=""):
+        who, where = evidence[item.text]
+        tick_item(item=item, actor=at.people[who], evidence=where)
+    submit_release(release=release, actor=at.people["rhea"])
+    sign(release, "QA", at.people["quinn"], condition="Watch slow searches closely: staging has no real load.")
+
+
+def sign(release: Release, stage_name: str, person: User, condition: str = "") -> None:
+    """`person` reads what the release is now, and says yes to exactly that."""
+    request = SignoffRequest.objects.get(release=release, stage__name=stage_name)
+    verdict = Verdict.CONDITION if condition else Verdict.APPROVE
+    read = Case(Release.objects.get(pk=release.pk)).digest
+    decide(request=request, person=person, verdict=verdict, seal_digest=read, reason=condition)
+
+
+def _feature(at: Stage, release: Release, name: str, description: str, flag: str, owner: str) -> Feature:
+    return actions.add_feature(
+        release=release,
+        name=name,
+        description=description,
+        owner=at.people[owner],
+        flags=[at.flags[flag]],
+        actor=at.people["rhea"],
+    )
+
+
+def _try_out(at: Stage, release: Release) -> None:
+    """Tomas tries everything, Tara what is new; she finds something small, which Rhea accepts."""
+    scenarios = list(release.scenarios.all())
+    staging = at.place(at.storefront, "staging")
+    for tester, chosen in (("tomas", scenarios), ("tara", scenarios[:2])):
+        person = at.people[tester]
+        run = testing.start_run(release=release, environment=staging, tester=person)
+        for scenario in chosen:
+            testing.submit_result(run=run, scenario=scenario, status=ResultStatus.PASS, actor=person)
+        testing.finish_run(run=run, actor=person)
+    finding = testing.raise_finding(
+        release=release,
+        build=run.build,
+        title="The list flickers once on very slow connections",
+        severity=Severity.MINOR,
+        scenario=scenarios[1],
+        actor=at.people["tara"],
+    )
+    testing.move_finding(finding=finding, verb="accepted", actor=at.people["rhea"])
