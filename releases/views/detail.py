@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from core import clock
-from core.access import who_may
-from core.models import AuditEntry, User
+from core.access import signed_in, who_may
+from core.models import AuditEntry
 from core.weights import FULL, as_percent
 from flags.choices import Carrier
 from flags.models import FlagState
@@ -32,7 +32,6 @@ TOLD = 12
 @require_safe
 def release(request: HttpRequest, release_id: int) -> HttpResponse:
     """The whole page, or with `?part=` one panel of it, which loads no more than it shows."""
-    assert isinstance(request.user, User)
     found, now = load(request, release_id), clock.now()
     part = request.GET.get("part", "")
     if part and part not in PARTS:
@@ -41,7 +40,7 @@ def release(request: HttpRequest, release_id: int) -> HttpResponse:
         "release": found,
         "status": ReleaseStatus(found.status),
         "now": now,
-        "may_change": forms.manages(request.user, found),
+        "may_change": forms.manages(signed_in(request), found),
     }
     for name in [part] if part else PARTS:
         for key, value in PARTS[name](found, request, now).items():
@@ -174,10 +173,9 @@ def _gates_of(found: Release, request: HttpRequest, now: datetime) -> list[Gate]
 
 
 def _panels_of(found: Release, request: HttpRequest, now: datetime) -> list[Panel]:
-    assert isinstance(request.user, User)
     cached: list[Panel] | None = getattr(request, "_panels", None)
     if cached is None:
-        cached = panels(found, request.user, now)
+        cached = panels(found, signed_in(request), now)
         request._panels = cached  # type: ignore[attr-defined]
     return cached
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.access import who_may
+from core.access import signed_in, who_may
 from core.choices import RoleKind
 from core.models import Product, User
 from core.views import attempt
@@ -32,9 +32,8 @@ class Row:
 @require_safe
 def releases(request: HttpRequest) -> HttpResponse:
     """Unfinished ones first; newest first within both."""
-    assert isinstance(request.user, User)
     rows = (
-        Release.objects.visible_to(request.user)
+        Release.objects.visible_to(signed_in(request))
         .select_related("product", "manager")
         .prefetch_related("candidates__build", "features")[:SHOWN]
     )
@@ -45,7 +44,7 @@ def releases(request: HttpRequest) -> HttpResponse:
         {
             "under_way": [row for row in drawn if not row.status.is_finished],
             "finished": [row for row in drawn if row.status.is_finished],
-            "may_open": _manages(request.user).exists(),
+            "may_open": _manages(signed_in(request)).exists(),
         },
     )
 
@@ -53,8 +52,7 @@ def releases(request: HttpRequest) -> HttpResponse:
 @who_may("release managers and owners, of one of their products")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
-    actor = request.user
+    actor = signed_in(request)
     form = ReleaseForm(request.POST or None, products=_manages(actor))
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200

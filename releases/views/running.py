@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core import clock
-from core.access import who_may
+from core.access import signed_in, who_may
 from core.models import Environment, User
 from core.words import span
 from releases import rules
@@ -35,16 +35,15 @@ class Row:
 @who_may("whoever has a role in the product")
 @require_safe
 def running(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
     now = clock.now()
     environments = list(
-        Environment.objects.visible_to(request.user)
+        Environment.objects.visible_to(signed_in(request))
         .select_related("product")
         .prefetch_related("slots")
         .order_by("product__name", "order", "name")
     )
     newest = _newest(environments)
-    signed = _signed(newest.values(), request.user)
+    signed = _signed(newest.values(), signed_in(request))
     said = _versions(environments)
     rows = []
     for environment in environments:

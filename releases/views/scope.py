@@ -9,8 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.access import who_may
-from core.models import User
+from core.access import signed_in, who_may
 from core.views import attempt
 from releases import actions, forms
 from releases.models import Feature, FeatureLink, Release
@@ -97,8 +96,7 @@ def cancel(request: HttpRequest, release_id: int) -> HttpResponse:
 
 def load(request: HttpRequest, release_id: int) -> Release:
     """The release, if this person may see it; else 404."""
-    assert isinstance(request.user, User)
-    rows = Release.objects.visible_to(request.user).select_related("product", "manager")
+    rows = Release.objects.visible_to(signed_in(request)).select_related("product", "manager")
     return get_object_or_404(rows, pk=release_id)
 
 
@@ -113,7 +111,7 @@ def submit(
     given: Mapping[str, Any] = {name: form} if form else {}
     if form is not None and not form.is_valid():
         return render(request, PAGE, page(request, release, given), status=422)
-    data = {**(form.cleaned_data if form else {}), "actor": request.user}
+    data = {**(form.cleaned_data if form else {}), "actor": signed_in(request)}
     return attempt(
         request,
         lambda: action(data),
@@ -126,15 +124,14 @@ def submit(
 
 def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The context of the page; `given` holds bound forms by name, `feature_7` for the one of feature 7."""
-    assert isinstance(request.user, User)
     given = given or {}
     features = list(release.features.select_related("owner").prefetch_related("flags", "links__other"))
     words = {"name": release.name, "summary": release.summary, "way_back": release.way_back}
     return {
         "release": release,
-        "may_change": forms.manages(request.user, release),
+        "may_change": forms.manages(signed_in(request), release),
         "words": given.get("words") or forms.WordsForm(initial=words),
-        "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": request.user}),
+        "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": signed_in(request)}),
         "link": given.get("link") or forms.LinkForm(release=release),
         "candidate": given.get("candidate") or forms.CandidateForm(release=release),
         "candidates": release.candidates.select_related("product", "build"),

@@ -196,10 +196,14 @@ def test_p12_bad_input_names_its_field_and_writes_nothing(
 
 def test_a_freeze_is_lifted_once(storefront: Product, rhea: User, emil: User) -> None:
     now = clock.now()
-    make = {"product": storefront, "reason": "Sale", "starts_at": now, "ends_at": now + timedelta(days=1)}
+
+    def add(actor: User) -> Freeze:
+        day = timedelta(days=1)
+        return actions.add_freeze(product=storefront, reason="Sale", starts_at=now, ends_at=now + day, actor=actor)
+
     with pytest.raises(Forbidden):
-        actions.add_freeze(**make, actor=emil)
-    freeze = actions.add_freeze(**make, actor=rhea)
+        add(emil)
+    freeze = add(rhea)
     actions.lift_freeze(freeze=freeze, actor=rhea)
     with pytest.raises(Conflict):
         actions.lift_freeze(freeze=freeze, actor=rhea)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def place(name: str = "production green", digest: str = "sha256:aa", **more: obj
     return Running(**facts)  # type: ignore[arg-type]
 
 
-def asked(age: int | None, said: str = "sha256:aa") -> dict[str, object]:
+def asked(age: int | None, said: str = "sha256:aa") -> dict[str, Any]:
     at = None if age is None else NOW - timedelta(seconds=age)
     return {"answers": True, "said_digest": said if at else "", "said": said, "said_at": at}
 
