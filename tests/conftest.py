@@ -8,6 +8,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from config.embedded import postgres
 from tests import services as running
 
 SERVICES = running.attach_or_start()
@@ -81,6 +82,31 @@ def fresh_db(
         monkeypatch.setitem(connections.settings["default"], "NAME", name)
         yield FreshDatabase(name, environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment)
         connections.close_all()
+
+
+@pytest.fixture
+def own_services(
+    monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
+) -> Iterator[tuple[running.Services, FreshDatabase]]:
+    """A PostgreSQL and a Redis that nobody else uses, to be killed and started again, and a database in there."""
+    own = running.start()
+    try:
+        with own.clone("own"), django_db_blocker.unblock():
+            environment = own.environment("own")
+            for variable, value in environment.items():
+                monkeypatch.setenv(variable, value)
+            connections.close_all()
+            settings_dict = connections.settings["default"]
+            monkeypatch.setitem(settings_dict, "NAME", "own")
+            monkeypatch.setitem(settings_dict, "HOST", str(own.cluster.sockets))
+            monkeypatch.setitem(settings_dict, "PASSWORD", own.cluster.passwords[postgres.APP])
+            monkeypatch.setattr(settings, "CELERY_BROKER_URL", environment["REDIS_URL"])
+            yield own, FreshDatabase("own", environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment)
+            connections.close_all()
+            if own.cluster.process and own.cluster.process.poll() is not None:
+                own.start_postgres()  # so that the database can be dropped
+    finally:
+        own.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -83,6 +83,28 @@ class Services:
         if done.returncode != 0:
             raise RuntimeError(f"manage.py {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
+    def kill_postgres(self) -> None:
+        """As a crash does: without a word to anybody."""
+        assert self.cluster.process
+        self.cluster.process.kill()
+        self.cluster.process.wait()
+
+    def start_postgres(self) -> None:
+        """Again, at the same address, with what was committed."""
+        place = self.folder / "postgres"
+        self.cluster = postgres.start(
+            place, log=self.folder / "postgres.log", settings=postgres.FORGETFUL, sockets=self.cluster.sockets
+        )
+
+    def kill_redis(self) -> None:
+        assert self.redis
+        self.redis.kill()
+        self.redis.wait()
+
+    def start_redis(self) -> None:
+        """Again, at the same address, with nothing of what it held."""
+        self.redis = _start_redis(self.folder / "redis", self.redis_url)
+
     def stop(self) -> None:
         if self.redis:
             self.redis.kill()
@@ -99,7 +121,7 @@ def attach_or_start() -> Services:
         facts = json.loads(note)
         cluster = postgres.Cluster(sockets=Path(facts["sockets"]), passwords=facts["passwords"])
         return Services(folder=Path(facts["folder"]), cluster=cluster, redis_url=facts["redis_url"])
-    services = _start()
+    services = start()
     cluster = services.cluster
     os.environ[HANDOVER] = json.dumps(
         {
@@ -112,19 +134,19 @@ def attach_or_start() -> Services:
     return services
 
 
-def _start() -> Services:
+def start() -> Services:
+    """New servers, which end with the calling process."""
     base = _roomy_memory()
     _remove_leftovers(Path(base or tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=f"slipway-test-{os.getpid()}-", dir=base))
     (folder / "data").mkdir(mode=0o700)
     cluster = postgres.start(folder / "postgres", log=folder / "postgres.log", settings=postgres.FORGETFUL)
-    process, url = start_redis(folder / "redis")
-    return Services(folder=folder, cluster=cluster, redis_url=url, redis=process)
+    _, url = redis.configuration(folder / "redis")
+    return Services(folder=folder, cluster=cluster, redis_url=url, redis=_start_redis(folder / "redis", url))
 
 
-def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A Redis of one's own; it ends with the calling process."""
-    file, url = redis.configuration(folder)
+def _start_redis(folder: Path, url: str) -> subprocess.Popen[bytes]:
+    file = folder / "redis.conf"
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(identity.tied([str(redis.find_program()), str(file)]), stdout=log, stderr=log)
     deadline = time.monotonic() + 20
@@ -137,7 +159,7 @@ def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
                     raise RuntimeError(f"Redis did not start: {(folder / 'log').read_text()}") from None
                 time.sleep(0.02)
             else:
-                return process, url
+                return process
 
 
 def _remove_leftovers(base: Path) -> None:

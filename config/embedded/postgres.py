@@ -30,8 +30,8 @@ from config.embedded.identity import Identity, Unavailable
 ADMIN, OWNER, APP = "slipway_admin", "slipway_owner", "slipway_app"
 DATABASE = "slipway"
 VERSION = 18
-FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
-"""Settings for a cluster that is thrown away: quick, and worthless after a crash of the machine."""
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""Settings for a cluster that is thrown away: quick, and worthless after a crash of the machine (not of the server)."""
 
 
 @dataclass(frozen=True)
