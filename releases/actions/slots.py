@@ -81,7 +81,7 @@ def _ask(url: str) -> _Said:
         return _Said(problem=f"It answered with status {response.status}.")
     try:
         digest = json.loads(response.body)["digest"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _Said(problem="Its answer has no digest.")
     if not isinstance(digest, str) or not 0 < len(digest) <= LARGEST_DIGEST or "\x00" in digest:
         return _Said(problem="Its digest is not one.")
