@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -40,11 +40,16 @@ def _read(file: Path) -> Mail | None:
         return None
     body = message.get_body(preferencelist=("plain",))
     text = body.get_content() if body else ""
+    return Mail(_date(str(message["Date"] or "")), str(message["To"] or ""), str(message["Subject"] or ""), text.strip(), _link(text))
+
+
+def _date(text: str) -> datetime | None:
+    """A date whose zone is unknown is in UTC, as Django writes it."""
     try:
-        at = parsedate_to_datetime(str(message["Date"]))
+        at = parsedate_to_datetime(text)
     except (TypeError, ValueError):
-        at = None
-    return Mail(at, str(message["To"] or ""), str(message["Subject"] or ""), text.strip(), _link(text))
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _link(text: str) -> str:
