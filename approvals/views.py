@@ -10,30 +10,24 @@ from approvals.choices import Verdict
 from approvals.forms import DecisionForm, RevokeForm, TickForm
 from approvals.letter import letter
 from approvals.models import ChecklistItem, SignoffRequest
-from core.access import who_may
+from core.access import signed_in, who_may
 from core.errors import Refused
-from core.models import User
 from core.views import attempt
 from releases.models import Release
 
 
 def _asked(request: HttpRequest, pk: int) -> SignoffRequest:
-    rows = SignoffRequest.objects.visible_to(_me(request))
+    rows = SignoffRequest.objects.visible_to(signed_in(request))
     return get_object_or_404(
         rows.select_related("release__product", "release__manager", "stage__team", "asked_by"), pk=pk
     )
-
-
-def _me(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @who_may("people with a role in the product read it; of them, the approvers whom the stage asks decide")
 @require_http_methods(["GET", "HEAD", "POST"])
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """One page, then a choice. Reading it decides nothing, whoever or whatever reads."""
-    asked, person = _asked(request, pk), _me(request)
+    asked, person = _asked(request, pk), signed_in(request)
     form = DecisionForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "approvals/approve.html", {**letter(asked, person), "form": form})
@@ -63,7 +57,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @who_may("who signed here")
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    asked, person, form = _asked(request, pk), _me(request), RevokeForm(request.POST)
+    asked, person, form = _asked(request, pk), signed_in(request), RevokeForm(request.POST)
     return attempt(
         request,
         lambda: actions.decide(
@@ -84,10 +78,10 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for sign-off, or ask again those whose signature fell away."""
-    release = get_object_or_404(Release.objects.visible_to(_me(request)), pk=pk)
+    release = get_object_or_404(Release.objects.visible_to(signed_in(request)), pk=pk)
     return attempt(
         request,
-        lambda: actions.submit_release(release=release, actor=_me(request)),
+        lambda: actions.submit_release(release=release, actor=signed_in(request)),
         back=reverse("release", args=[pk]),
         done="Sign-off is asked for; each approver got one mail.",
     )
@@ -96,14 +90,14 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 @who_may("members of the item's team")
 @require_POST
 def tick(request: HttpRequest, pk: int) -> HttpResponse:
-    item = get_object_or_404(ChecklistItem.objects.visible_to(_me(request)).select_related("release"), pk=pk)
+    item = get_object_or_404(ChecklistItem.objects.visible_to(signed_in(request)).select_related("release"), pk=pk)
     form = TickForm(request.POST)
 
     def act() -> object:
         if not form.is_valid():
             raise Refused(*_first(form))
         given = form.cleaned_data
-        return actions.tick_item(item=item, actor=_me(request), done=given["done"], evidence=given["evidence"])
+        return actions.tick_item(item=item, actor=signed_in(request), done=given["done"], evidence=given["evidence"])
 
     return attempt(request, act, back=reverse("release", args=[item.release_id]) + "#checklist")
 

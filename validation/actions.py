@@ -71,9 +71,10 @@ def start_run(*, release: Release, environment: Environment, tester: User) -> Ru
     digests = {str(product): digest for product, digest in digests_of(candidates).items()}
     mine = Run.objects.filter(release=release, tester=tester, finished_at=None)
     current = mine.filter(build=build, environment=environment, digests=digests).first()
-    mine.exclude(pk=current.pk if current else None).update(finished_at=clock.now())
     if current:
+        mine.exclude(pk=current.pk).update(finished_at=clock.now())
         return current
+    mine.update(finished_at=clock.now())
     run = Run.objects.create(release=release, build=build, environment=environment, tester=tester, digests=digests)
     _tell(release, tester, "run_started", f"run:{run.pk}", build=build.version, environment=environment.name)
     return run

@@ -16,7 +16,7 @@ from validation.models import Finding, Result, Run, Scenario
 
 @dataclass(kw_only=True)
 class Row:
-    """One scenario in the list. `here`: each tester's newest result on the candidate; `all`: every one, newest first."""
+    """One scenario in the list. `here`: each tester's newest result on the candidate; `all`: every one."""
 
     scenario: Scenario
     number: int

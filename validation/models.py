@@ -137,6 +137,7 @@ class Finding(models.Model):
     build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=160)
     severity = models.CharField(max_length=10, choices=Severity.choices)
+    verb: str  # of `with_standing()` only
 
     objects = FindingQuerySet.as_manager()
 

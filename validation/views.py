@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.access import who_may
+from core.access import signed_in, who_may
 from core.errors import Refused
-from core.models import Environment, User
+from core.models import Environment
 from core.views import attempt
 from releases.models import Release
 from validation import actions, gates
@@ -20,13 +20,8 @@ from validation.forms import MoveForm, ResultForm, StartForm
 from validation.models import Finding, Run, Scenario
 
 
-def _me(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _release(request: HttpRequest, pk: int) -> Release:
-    return get_object_or_404(Release.objects.visible_to(_me(request)).select_related("product"), pk=pk)
+    return get_object_or_404(Release.objects.visible_to(signed_in(request)).select_related("product"), pk=pk)
 
 
 def _cleaned(form: forms.Form) -> dict[str, Any]:
@@ -41,7 +36,7 @@ def _cleaned(form: forms.Form) -> dict[str, Any]:
 @require_safe
 def testing(request: HttpRequest) -> HttpResponse:
     """What needs testing, unfinished releases first where something failed or is left."""
-    releases = Release.objects.visible_to(_me(request)).unfinished().select_related("product")
+    releases = Release.objects.visible_to(signed_in(request)).unfinished().select_related("product")
     rows = [(release, gates.ask(release)) for release in releases.filter(scenarios__isnull=False).distinct()]
     rows.sort(key=lambda row: ("blocked", "waiting", "open").index(row[1].state.value))
     return render(request, "validation/testing.html", {"rows": rows})
@@ -50,14 +45,14 @@ def testing(request: HttpRequest) -> HttpResponse:
 @who_may("everybody with a role in the product reads; its testers record")
 @require_safe
 def workspace(request: HttpRequest, pk: int) -> HttpResponse:
-    context = bench(_release(request, pk), _me(request), request.GET.get("scenario", ""))
+    context = bench(_release(request, pk), signed_in(request), request.GET.get("scenario", ""))
     return render(request, "validation/workspace.html", context)
 
 
 @who_may("testers of the product")
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    release, person = _release(request, pk), _me(request)
+    release, person = _release(request, pk), signed_in(request)
     form = StartForm(request.POST)
     places = Environment.objects.visible_to(person).select_related("product")
 
@@ -80,7 +75,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def result(request: HttpRequest, pk: int, scenario_pk: int) -> HttpResponse:
     """Record and go on to the next scenario that is left."""
-    person = _me(request)
+    person = signed_in(request)
     run = get_object_or_404(Run.objects.visible_to(person).select_related("release__product"), pk=pk)
     scenario = get_object_or_404(Scenario, pk=scenario_pk, release=run.release_id)
     form = ResultForm(request.POST)
@@ -111,10 +106,10 @@ def result(request: HttpRequest, pk: int, scenario_pk: int) -> HttpResponse:
 @who_may("the tester whose run it is")
 @require_POST
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
-    run = get_object_or_404(Run.objects.visible_to(_me(request)).select_related("release__product"), pk=pk)
+    run = get_object_or_404(Run.objects.visible_to(signed_in(request)).select_related("release__product"), pk=pk)
     return attempt(
         request,
-        lambda: actions.finish_run(run=run, actor=_me(request)),
+        lambda: actions.finish_run(run=run, actor=signed_in(request)),
         back=reverse("workspace", args=[run.release_id]),
         done="This run is finished.",
     )
@@ -123,13 +118,13 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 @who_may("accept: release managers, approvers and owners; fixed: who raised it, or for a newer build who made it")
 @require_POST
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    findings = Finding.objects.visible_to(_me(request)).select_related("release__product", "build")
+    findings = Finding.objects.visible_to(signed_in(request)).select_related("release__product", "build")
     finding: Finding = get_object_or_404(findings, pk=pk)
     form = MoveForm(request.POST)
     where = f"?scenario={finding.scenario_id}" if finding.scenario_id else ""
     return attempt(
         request,
-        lambda: actions.move_finding(finding=finding, verb=_cleaned(form)["verb"], actor=_me(request)),
+        lambda: actions.move_finding(finding=finding, verb=_cleaned(form)["verb"], actor=signed_in(request)),
         back=reverse("workspace", args=[finding.release_id]) + where,
         done=f"“{finding.title}” is {FindingVerb(request.POST['verb']).label}."
         if request.POST.get("verb") in FindingVerb.values
