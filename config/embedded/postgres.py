@@ -197,17 +197,17 @@ def _socket_folder(folder: Path, runs_as: Identity, earlier: Path | None) -> Pat
 
 
 def _end_leftovers(folder: Path, data: Path) -> None:
-    """After a kill: wait for (or end) a server still working on this folder, remove its lock and its socket folder."""
-    lock = data / "postmaster.pid"
-    if lock.exists():
-        pid = int(lock.read_text().split("\n", 1)[0])
-        deadline = time.monotonic() + 20
-        while _is_ours(pid, data) and time.monotonic() < deadline:
-            with contextlib.suppress(ProcessLookupError):
+    """After a kill: let go whoever still works on this folder, then remove a misleading lock and the old sockets."""
+    deadline = time.monotonic() + 20
+    while (left := _at_work(data)) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGINT)
-            time.sleep(0.1)
-        if not _is_ours(pid, data):
-            lock.unlink(missing_ok=True)
+        time.sleep(0.1)
+    lock = data / "postmaster.pid"
+    # PostgreSQL judges a stale lock well, unless the number in it has been given to another process meanwhile.
+    if not left and lock.exists() and Path(f"/proc/{lock.read_text().split()[0]}").exists():
+        lock.unlink()
     note = folder / "sockets"
     if note.exists():
         old = Path(note.read_text())
@@ -216,12 +216,14 @@ def _end_leftovers(folder: Path, data: Path) -> None:
         note.unlink()
 
 
-def _is_ours(pid: int, data: Path) -> bool:
-    """Whether `pid` is a server on this very folder: numbers of dead processes are given out again."""
-    try:
-        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
+def _at_work(data: Path) -> list[int]:
+    """Servers and their helpers on this very folder: they all work in it."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if process.name.isdigit() and (process / "cwd").readlink() == data.resolve():
+                found.append(int(process.name))
+    return found
 
 
 def _wait(cluster: Cluster, log: Path, timeout: float) -> None:
