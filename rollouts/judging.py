@@ -21,6 +21,8 @@ from rollouts.writing import writing
 PORTIONS = 4
 """How many bounded portions of news one tick reads from one source."""
 STALE_AFTER = 60.0
+GRACE = 5.0
+"""Seconds after a change in which requests were still in flight; half of the bake, if that is shorter."""
 BLIND_AT_FIRST = timedelta(seconds=10)
 """Before the first weight is confirmed there is nothing to judge; after so long it is looked at all the same."""
 ROW_EVERY = timedelta(seconds=0.9)
@@ -57,19 +59,20 @@ def params(rollout: Rollout, asked: Mapping[str, Any], state: State, basis: Basi
 
     While a fresh weight is unconfirmed the evidence goes on under the one before it: harm is not overlooked meanwhile.
     """
-    comparing = look.compares(rollout, dict(asked))
-    plain = Params(since=0.0)
-    since = rollout.step_since.timestamp() if state.origin is None else state.origin - plain.grace
+    comparing, step = look.compares(rollout, dict(asked)), rollout.pinned["steps"][max(rollout.step, 0)]
+    grace = min(GRACE, step["bake_seconds"] / 2)
+    since = rollout.step_since.timestamp() if state.origin is None else state.origin - grace
     if rollout.baked_since:
         since = rollout.baked_since.timestamp()
     limit = asked["limit"]
     return Params(
         since=since,
+        grace=grace,
         alpha=rollout.pinned["alpha"],
         kpis=max(1, sum(kpi["compare"] for kpi in rollout.pinned["kpis"].values())),
         tolerance=asked["tolerance_ppm"] / 1_000_000,
         less_is_bad=asked["less_is_bad"],
-        min_users=max(1, rollout.pinned["steps"][max(rollout.step, 0)]["min_users"]),
+        min_users=max(1, step["min_users"]),
         stale_after=min(STALE_AFTER, asked["no_data_seconds"]),
         threshold=None
         if limit is None
