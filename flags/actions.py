@@ -99,8 +99,14 @@ def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: U
 
 
 @transaction.atomic
-def unclaim(*, holder: str, actor: User | None, flags: Iterable[Flag] | None = None) -> list[Flag]:
-    """Let go of what `holder` claimed (all of it, or `flags`); weights stay. For whoever speaks for the holder."""
+def unclaim(
+    *, holder: str, actor: User | None, flags: Iterable[Flag] | None = None, settle: bool = False
+) -> list[Flag]:
+    """Let go of what `holder` claimed (all of it, or `flags`); weights stay. For whoever speaks for the holder.
+
+    With `settle` the holder is done: a flag that followed its route to the full is everybody's from now on, whatever
+    build serves them. Otherwise the next build, of another digest, would lose the feature.
+    """
     held = Flag.objects.filter(claim=holder)
     if flags is not None:
         held = held.filter(pk__in=[flag.pk for flag in flags])
@@ -112,6 +118,10 @@ def unclaim(*, holder: str, actor: User | None, flags: Iterable[Flag] | None = N
         flag.claim = flag.claim_label = ""
         flag.save(update_fields=["claim", "claim_label"])
     _bump_all(sets, locked)
+    if settle:
+        full = FlagState.objects.filter(flag__in=locked, carrier=Carrier.BUILD, weight=FULL)
+        for state in full.select_related("flag", "environment"):
+            _settle(state, sets[state.environment_id].version, holder)
     return locked
 
 
@@ -155,13 +165,13 @@ def move(*, flag: Flag, environment: Environment, weight: int, build: str, claim
 
     `fence` must grow with every holder of the target's lease, *over all rollouts of this flag*: a write with a lower
     one than the last is refused (Conflict), so that a late one cannot undo a newer. Sending the same again changes
-    nothing and costs no version. Raises Refused if `claim` is not the flag's; what nobody claims can be taken back.
+    nothing and costs no version. Raises Refused if `claim` is not the flag's; what nobody claims may still go to 0.
     """
     assert claim, "only the holder of a claim moves flags"
     state, flag_set = _lock_state(flag, environment)
     held = state.flag.claim
     carried = _carried(weight, build)
-    if held != claim and (held or rules.grows(_exposure(state), _exposure(state, **carried))):
+    if held != claim and (held or weight > 0):
         raise Refused(f"{flag.key} is not claimed by {claim}.", field="claim")
     moved = FlagState.objects.filter(pk=state.pk, fence__lte=fence).update(fence=fence)
     if not moved:
@@ -195,6 +205,13 @@ def _write(
     data = {"key": flag.key, "environment": environment.slug, "version": state.version, "was": was, **changes}
     _record(flag, actor, action, {**data, "percent": as_percent(state.weight)}, reason)
     return state
+
+
+def _settle(state: FlagState, version: int, holder: str) -> None:
+    state.carrier, state.build, state.version, state.changed_at = Carrier.PERCENTAGE, "", version, clock.now()
+    state.save(update_fields=["carrier", "build", "version", "changed_at"])
+    data = {"key": state.flag.key, "environment": state.environment.slug, "version": version}
+    audit.record(stream=holder, actor=None, action="flag_settled", subject=f"flag:{state.flag_id}", data=data)
 
 
 def _lock_state(flag: Flag, environment: Environment) -> tuple[FlagState, FlagSet]:

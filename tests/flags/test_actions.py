@@ -105,6 +105,20 @@ def test_a_move_with_a_build_follows_the_route(claimed: Flag, production: Enviro
     assert (state.carrier, state.build) == (Carrier.BUILD, "sha256:2")
 
 
+def test_a_finished_release_leaves_its_flags_on_for_the_next_build(
+    claimed: Flag, production: Environment, staging: Environment
+) -> None:
+    move(claimed, production, FULL, fence=1, build="sha256:2")
+    move(claimed, staging, 5_000, fence=1, build="sha256:2")
+    actions.unclaim(holder=HOLDER, actor=None, settle=True)
+    state = state_of(claimed, production)
+    assert (state.carrier, state.weight, state.build) == (Carrier.PERCENTAGE, FULL, "")
+    assert state.version == version(production)
+    assert state_of(claimed, staging).build == "sha256:2"  # not everybody had it there
+    with pytest.raises(Refused):
+        move(claimed, production, FULL, fence=2, build="sha256:2")  # a late write of the finished rollout
+
+
 def test_p10_a_split_flag_keeps_its_users_when_it_is_claimed(typo: Flag, production: Environment, rhea: User) -> None:
     actions.set_weight(flag=typo, environment=production, weight=5_000, actor=rhea)
     with pytest.raises(Refused, match="5\u00a0%"):
