@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_NAMES = ("name", "key", "product", "text", "title", "stage", "weight", "order")
+_NAMES = ("name", "key", "product", "feature", "text", "stage", "exposure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Change:
 def changes(before: Any, after: Any) -> list[Change]:
     """Every leaf of two JSON values that differs. Members of lists are matched by their name, else by their place."""
     old, new = dict(_leaves(before, ())), dict(_leaves(after, ()))
-    paths = [*old, *(path for path in new if path not in old)]
+    paths = [*new, *(path for path in old if path not in new)]
     return [
         Change(what=_phrase(path), before=old.get(path, ""), after=new.get(path, ""))
         for path in paths

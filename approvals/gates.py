@@ -65,7 +65,7 @@ def _stage(case: Case, stage: Stage) -> Gate:
         who=who,
         since=since,
         url=address,
-        act="View" if state is OPEN else ("Read and sign" if request else "Ask"),
+        act="View" if state is OPEN or (case.requests and not request) else ("Read" if request else "Ask"),
         on_close=OnClose.PAUSE,
     )
 

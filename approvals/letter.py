@@ -1,6 +1,6 @@
 """What the approval page shows: what is signed, what changed, and who else decides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals import diff
@@ -64,7 +64,7 @@ def letter(asked: SignoffRequest, person: User) -> dict[str, Any]:
         "together": [one.name for one in case.stages if one.order == stage.order and one.pk != stage.pk],
         "changed": changed,
         "same": same,
-        "facts": facts(case.parts, case.release),
+        "facts": facts(case.parts),
         "steps": steps(case.parts),
         "tests": tests.ask(asked.release),
         "checks": _checks(case),
@@ -98,7 +98,7 @@ def rows(case: Case, stage: Stage, reader: User) -> list[Row]:
         asked = stage.pk in case.requests
         for user in case.signers(stage):
             if user.pk not in seen:
-                tone, icon, word = ("wait", "waiting", "waiting") if asked else ("none", "todo", "not asked yet")
+                tone, icon, word = ("wait", "waiting", "waiting") if asked else ("none", "todo", "not asked")
                 found.append(_row(user, stage, reader, tone, icon, word, ""))
         if not found:
             missing = Row(name=f"Nobody, {stage}", initials="–", tone="bad", icon="blocked", word="missing")
@@ -119,10 +119,15 @@ def _changes(case: Case, mine: Decision) -> tuple[list[Changed], list[str]]:
         if before["content"] == part.content:
             same.append(part.title.lower())
             continue
-        lines = diff.changes(before["content"], part.content)
+        lines = [_plain(change, part.title) for change in diff.changes(before["content"], part.content)]
         wording = before["digest"] == part.digest
         found.append(Changed(title=part.title, lines=lines[:6], more=max(0, len(lines) - 6), wording=wording))
     return found, same
+
+
+def _plain(change: diff.Change, title: str) -> diff.Change:
+    """Without a name that only repeats the part's title."""
+    return replace(change, what="") if change.what == title.lower() else change
 
 
 def _checks(case: Case) -> list[dict[str, str]]:

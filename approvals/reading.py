@@ -6,14 +6,10 @@ leaf by leaf below them, so that nothing is signed unseen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from approvals.diff import changes
 from core.ui import Point
-from core.weights import as_percent
-from core.words import span
-from releases.models import Release
 from releases.seal import Part
 
 
@@ -27,10 +23,14 @@ class Fact:
     soft: str = ""
 
 
-def facts(parts: Sequence[Part], release: Release) -> list[Fact]:
+def facts(parts: Sequence[Part]) -> list[Fact]:
     """The page's list of terms, in reading order."""
-    content = {part.name: part.content for part in parts}
-    return [*_ships(content, release), *_plan(content.get("plan")), *_back(content)]
+    candidates = next((part.content for part in parts if part.name == "candidates"), [])
+    return [
+        *_ships(_content(parts, "features"), candidates),
+        *_plan(_content(parts, "plan")),
+        Fact(term="Way back", text=str(_content(parts, "way_back").get("way back", "")) or "Not written yet."),
+    ]
 
 
 def leaves(part: Part) -> list[tuple[str, str]]:
@@ -40,71 +40,56 @@ def leaves(part: Part) -> list[tuple[str, str]]:
 
 def steps(parts: Sequence[Part]) -> list[Point]:
     """The plan's way, one notch per step; nothing where there is no plan."""
-    plan = next((part.content for part in parts if part.name == "plan"), None)
-    rows = plan.get("steps", []) if isinstance(plan, dict) else []
+    plan = _content(parts, "plan")
     points = [
-        Point(name=_weight(row), note=_bake(row), at="now" if place == 0 else "todo")
-        for place, row in enumerate(rows)
-        if isinstance(row, dict)
+        Point(name=str(row.get("exposure", "")), note=_note(row), at="now" if place == 0 else "todo")
+        for place, row in enumerate(plan.get("steps", []))
     ]
-    watch = str(plan.get("watch", "")) if isinstance(plan, dict) else ""
-    return [*points, Point(name="Watch", note=watch)] if points else []
+    return [*points, Point(name="Watch", note=str(plan.get("rollback window", "")))] if points else []
 
 
-def _ships(content: dict[str, Any], release: Release) -> list[Fact]:
-    part = content.get("features") or {}
+def _content(parts: Sequence[Part], name: str) -> dict[str, Any]:
+    found = next((part.content for part in parts if part.name == name), None)
+    return found if isinstance(found, dict) else {}
+
+
+def _ships(part: dict[str, Any], candidates: Sequence[dict[str, Any]]) -> list[Fact]:
     names = [feature["name"] for feature in part.get("features", [])]
     together = "together or not at all" if len(names) > 1 and part.get("kind") == "grouped" else ""
-    builds = ", ".join(
-        f"{row['product']} {row['version']}" for row in content.get("candidates") or [] if row["version"]
-    )
+    builds = ", ".join(f"{row['product']} {row['version']}" for row in candidates if row["version"])
     return [
         Fact(term="What ships", strong=names, text=together, soft=part.get("summary", "")),
         Fact(term="Build", text=builds or "none yet"),
     ]
 
 
-def _back(content: dict[str, Any]) -> list[Fact]:
-    part = content.get("way_back") or {}
-    return [Fact(term="Way back", text=part.get("way back", "") or "Not written yet.")]
-
-
-def _plan(plan: Any) -> list[Fact]:
+def _plan(plan: dict[str, Any]) -> list[Fact]:
     """To whom, when and watched by what, from the plan's own words."""
-    if not isinstance(plan, dict) or not plan.get("steps"):
+    rows = plan.get("steps", [])
+    if not rows:
         return [Fact(term="To whom", text="No rollout plan is written yet.")]
-    rows = [row for row in plan["steps"] if isinstance(row, dict)]
-    weights = [_weight(row) for row in rows]
+    first, *then = [str(row.get("exposure", "")) for row in rows]
     where = f" in {plan['environment']}" if plan.get("environment") else ""
-    whom = Fact(
-        term="To whom",
-        text=f"{weights[0]} of users first, then {', '.join(weights[1:])}{where}."
-        if len(weights) > 1
-        else f"{weights[0]}.",
-        soft="Whoever has it keeps it.",
-    )
-    bakes = [f"{_weight(row)} for {_bake(row).removeprefix('bakes ')}" for row in rows if _bake(row)]
-    kpis = [str(row.get("name", "")) for row in plan.get("kpis", []) if isinstance(row, dict)]
-    watched = Fact(
-        term="Watched",
-        text=f"{', '.join(kpis)}." if kpis else "No KPI watches it.",
-        soft=_thresholds(plan.get("kpis", [])),
-    )
-    return [whom, Fact(term="When", text=f"At least {'; '.join(bakes)}." if bakes else "By hand."), watched]
+    follow = f", then {' → '.join(then)}" if then else ""
+    bakes = [f"{row.get('exposure')} for {row['bakes for']}" for row in rows if row.get("bakes for")]
+    watch = plan.get("rollback window")
+    kpis = plan.get("watched by", [])
+    breaches = list(dict.fromkeys(str(row.get("if breached", "")) for row in kpis if row.get("if breached")))
+    return [
+        Fact(term="To whom", text=f"{first} of users first{follow}{where}.", soft="Whoever has it keeps it."),
+        Fact(
+            term="When",
+            text=f"At least {', '.join(bakes)}." if bakes else "As soon as it starts.",
+            soft=f"The old version is kept warm for {watch} after." if watch else "",
+        ),
+        Fact(
+            term="Watched",
+            text=f"{', '.join(str(row.get('name', '')) for row in kpis)}." if kpis else "No KPI watches it.",
+            soft=f"On a breach: {' or '.join(breaches)}." if breaches else "",
+        ),
+    ]
 
 
-def _thresholds(kpis: Any) -> str:
-    found = [f"{row.get('name')} at most {row['limit']}" for row in kpis if isinstance(row, dict) and row.get("limit")]
-    return f"{'; '.join(found)}." if found else ""
-
-
-def _weight(row: dict[str, Any]) -> str:
-    weight = row.get("weight")
-    return as_percent(weight) if isinstance(weight, int) else str(weight)
-
-
-def _bake(row: dict[str, Any]) -> str:
-    seconds = row.get("bake_seconds", row.get("bake"))
-    if isinstance(seconds, int):
-        return f"bakes {span(timedelta(seconds=seconds))}"
-    return f"bakes {seconds}" if seconds else ""
+def _note(row: dict[str, Any]) -> str:
+    go = f", {row['go by']} presses go" if row.get("go by") else ""
+    return f"bakes {row['bakes for']}{go}" if row.get("bakes for") else go.removeprefix(", ")

@@ -69,7 +69,7 @@ class Standing:
 
 def changed(signed: Parts, now: Parts, covers: Collection[str] = ()) -> tuple[str, ...]:
     """Names of the covered parts that are not what was signed; a part that came or went has changed."""
-    names = [name for name in {**signed, **now} if not covers or name in covers]
+    names = [name for name in {**now, **signed} if not covers or name in covers]
     return tuple(name for name in names if signed.get(name) != now.get(name))
 
 

@@ -103,7 +103,7 @@ def _rows(case: Case, stage: Stage) -> list[tuple[str, str]]:
         ("What ships", ", ".join(feature.name for feature in case.release.features.all())),
         ("Build", ", ".join(f"{one.product} {one.build}" for one in case.candidates)),
         ("Way back", case.release.way_back),
-        ("Others", f"{', '.join(others)} sign{'s' if len(others) == 1 else ''} too" if others else ""),
+        ("Others", f"{' and '.join(others)} sign{'s' if len(others) == 1 else ''} too" if others else ""),
     ]
     return [(term, what) for term, what in rows if what]
 
