@@ -108,10 +108,6 @@ def test_p7_the_key_is_its_owners_alone(settings: Settings) -> None:
     assert settings.AUDIT_KEY_FILE.parent.stat().st_mode & 0o777 == 0o700
 
 
-REWRITE = """
-    WITH fresh AS (SELECT id, %s::text AS digest FROM core_auditentry WHERE seq = (SELECT max(seq) FROM core_auditentry))
-    UPDATE core_auditentry SET data = %s, digest = fresh.digest FROM fresh WHERE core_auditentry.id = fresh.id
-"""
 TAMPERING: dict[str, Callable[[psycopg.Connection], object]] = {
     "changes what happened": lambda owner: owner.execute(
         "UPDATE core_auditentry SET action = 'approved' WHERE seq = 2"

@@ -1,0 +1,207 @@
+"""P8: a message is written with its fact, delivered at least once, and a repeated delivery is recognisable."""
+
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import Message
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import transaction
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from config.embedded import ports
+from core import notify, outbox
+from core.models import OutboxMessage, User
+from tests.conftest import FreshDatabase
+from tests.services import ROOT
+
+
+class Mailbox:
+    """A real mail server that keeps what it is given, and refuses with `says` while that is set."""
+
+    def __init__(self) -> None:
+        self.received: list[Message] = []
+        self.says = ""
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.says:
+            return self.says
+        self.received.append(message_from_bytes(envelope.content))
+        return "250 kept"
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(message["Message-ID"]) for message in self.received]
+
+
+@pytest.fixture
+def mailbox(settings: Settings, tmp_path: Any) -> Iterator[Mailbox]:
+    box = Mailbox()
+    [port] = ports.free()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    templates = tmp_path / "email"
+    templates.mkdir()
+    (templates / "noted.txt").write_text(
+        '{% extends "email/base.txt" %}{% block body %}{{ what }}, {% when at %}{% endblock %}'
+    )
+    (templates / "noted.html").write_text('{% extends "email/base.html" %}{% block lead %}{{ what }}{% endblock %}')
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    yield box
+    controller.stop()
+
+
+def tell(*people: User, dedupe: str = "release:1:noted", what: str = "<Noted>") -> list[OutboxMessage]:
+    with transaction.atomic():
+        return notify.tell(
+            recipients=people,
+            kind="noted",
+            subject_key="release:1",
+            dedupe=dedupe,
+            subject="Something\nwas noted",
+            context={"what": what, "at": timezone.now(), "url": "/releases/1/"},
+        )
+
+
+def due() -> None:
+    OutboxMessage.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_p8_the_same_fact_is_told_once(mailbox: Mailbox, rhea: User, bea: User) -> None:
+    assert len(tell(rhea)) == 1
+    assert [message.recipient for message in tell(rhea, bea)] == [bea]
+    assert outbox.deliver_due() == 2
+    assert outbox.deliver_due() == 0
+    assert len(mailbox.received) == 2
+
+
+def test_a_mail_is_readable_both_ways_and_carries_no_credential(mailbox: Mailbox, rhea: User) -> None:
+    tell(rhea)
+    outbox.deliver_due()
+    [mail] = mailbox.received
+    assert mail["Subject"] == "Something was noted"
+    text, html = (part.get_payload(decode=True).decode() for part in mail.get_payload())  # type: ignore[union-attr]
+    assert "<Noted>" in text and "CET" in text
+    assert "&lt;Noted&gt;" in html and 'href="http://localhost:8000/releases/1/"' in html
+
+
+def test_the_erased_and_pipelines_get_nothing(mailbox: Mailbox, rhea: User, bea: User, emil: User) -> None:
+    User.objects.filter(pk=bea.pk).update(is_active=False)
+    User.objects.filter(pk=emil.pk).update(is_service=True)
+    told = tell(*User.objects.filter(pk__in=[rhea.pk, bea.pk, emil.pk]))
+    assert [message.recipient for message in told] == [rhea]
+
+
+def test_p8_a_message_is_gone_with_its_fact(fresh_db: FreshDatabase, mailbox: Mailbox, rhea: User) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        tell(rhea)
+        raise ZeroDivisionError
+    assert not OutboxMessage.objects.exists()
+
+
+def test_p8_a_server_that_is_away_is_asked_again_later_and_later(mailbox: Mailbox, rhea: User) -> None:
+    tell(rhea)
+    mailbox.says = "451 later"
+    for attempt, seconds in enumerate((5, 10, 20, 40), start=1):
+        assert outbox.deliver_due() == 0
+        message = OutboxMessage.objects.get()
+        assert message.attempts == attempt and "451" in message.error
+        assert abs(message.next_attempt_at - timezone.now() - timedelta(seconds=seconds)) < timedelta(seconds=3)
+        assert outbox.deliver_due() == 0 and OutboxMessage.objects.get().attempts == attempt, "not before it is due"
+        due()
+    mailbox.says = ""
+    assert outbox.deliver_due() == 1
+    assert mailbox.ids == [OutboxMessage.objects.get().message_id]
+
+
+def test_p8_a_refusal_for_good_ends_it(mailbox: Mailbox, rhea: User) -> None:
+    tell(rhea)
+    mailbox.says = "550 no such person"
+    outbox.deliver_due()
+    message = OutboxMessage.objects.get()
+    assert message.failed_at and not message.sent_at
+    due()
+    mailbox.says = ""
+    assert outbox.deliver_due() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent"),
+    [
+        (smtplib.SMTPDataError(554, b"spam"), True),
+        (smtplib.SMTPDataError(451, b"greylisted"), False),
+        (smtplib.SMTPRecipientsRefused({"a@b.c": (550, b"unknown")}), True),
+        (smtplib.SMTPRecipientsRefused({"a@b.c": (450, b"full")}), False),
+        (smtplib.SMTPAuthenticationError(535, b"our password"), False),
+        (smtplib.SMTPServerDisconnected(), False),
+        (ConnectionRefusedError(), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_only_a_refused_message_is_given_up(error: Exception, permanent: bool) -> None:
+    assert outbox.is_permanent(error) is permanent
+
+
+def test_the_wait_grows_to_an_hour() -> None:
+    assert [outbox.backoff(n).total_seconds() for n in (1, 2, 3, 10, 11, 400)] == [5, 10, 20, 2560, 3600, 3600]
+
+
+@pytest.fixture
+def worker(fresh_db: FreshDatabase, settings: Settings) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A delivering process of its own, killed where it is told to be."""
+
+    def run(failpoint: str = "") -> subprocess.CompletedProcess[str]:
+        program = "import django; django.setup(); from core import outbox; outbox.deliver_due()"
+        environment = {
+            **os.environ,
+            **fresh_db.environment,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
+            "SLIPWAY_FAILPOINT": failpoint,
+        }
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "deliveries"), [("outbox.claimed", 1), ("outbox.sent", 2), ("outbox.recorded", 1)]
+)
+def test_p8_killed_anywhere_it_is_delivered_and_recorded_once(
+    mailbox: Mailbox,
+    worker: Callable[..., subprocess.CompletedProcess[str]],
+    rhea: User,
+    failpoint: str,
+    deliveries: int,
+) -> None:
+    tell(rhea)
+    assert worker(failpoint).returncode == -signal.SIGKILL
+    due()
+    done = worker()
+    assert done.returncode == 0, done.stderr
+    message = OutboxMessage.objects.get()
+    assert message.sent_at
+    assert mailbox.ids == [message.message_id] * deliveries, "a repeated delivery carries the same Message-ID"
+
+
+def test_p8_two_workers_do_not_send_the_same(
+    mailbox: Mailbox, worker: Callable[..., subprocess.CompletedProcess[str]], rhea: User, bea: User, tomas: User
+) -> None:
+    tell(rhea, bea, tomas)
+    with transaction.atomic():
+        OutboxMessage.objects.select_for_update(of=("self",)).get(recipient=rhea)
+        worker()
+    assert OutboxMessage.objects.exclude(sent_at=None).count() == 2, "the one somebody holds is skipped, not waited for"
+    assert outbox.deliver_due() == 1
+    assert sorted(mailbox.ids) == sorted(message.message_id for message in OutboxMessage.objects.all())
