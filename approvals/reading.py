@@ -25,7 +25,7 @@ class Fact:
 
 def facts(parts: Sequence[Part]) -> list[Fact]:
     """The page's list of terms, in reading order."""
-    candidates = next((part.content for part in parts if part.name == "candidates"), [])
+    candidates: list[dict[str, Any]] = next((part.content for part in parts if part.name == "candidates"), [])
     return [
         *_ships(_content(parts, "features"), candidates),
         *_plan(_content(parts, "plan")),

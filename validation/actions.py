@@ -12,10 +12,10 @@ from core.errors import Conflict, Forbidden, Refused
 from core.models import Environment, User
 from releases.choices import ReleaseStatus
 from releases.models import Build, Deployment, Feature, Release
-from validation import rules
 from validation.choices import FindingVerb, ResultStatus, Severity
 from validation.gates import candidates_of, digests_of
 from validation.models import Finding, FindingEvent, Result, ResultNote, Run, Scenario
+from validation.moves import may_not
 
 
 @transaction.atomic
@@ -169,17 +169,7 @@ def move_finding(*, finding: Finding, verb: str, actor: User) -> FindingEvent:
     if verb not in FindingVerb.values:
         raise Refused("A finding is accepted, fixed or opened again.", field="verb")
     require(actor, release.product, *(kind for kind in RoleKind if kind != RoleKind.VIEWER))
-    raiser = FindingEvent.objects.filter(finding=finding, verb=FindingVerb.RAISED).values_list("by_id", flat=True)
-    product, candidates = release.product, release.candidates.filter(product=finding.build.product_id)
-    no = rules.may_not_move(
-        verb=FindingVerb(verb),
-        now=FindingVerb(finding.verb),
-        severity=Severity(finding.severity),
-        is_raiser=actor.pk in raiser,
-        decides=actor.has_role(product, RoleKind.RELEASE_MANAGER, RoleKind.APPROVER, RoleKind.OWNER),
-        builds=actor.has_role(product, RoleKind.ENGINEER, RoleKind.RELEASE_MANAGER),
-        rebuilt=not candidates.filter(build=finding.build_id).exists(),
-    )
+    no = may_not(finding, FindingVerb(verb), actor, release.product)
     if no:
         raise Forbidden(no, field="verb")
     event = FindingEvent.objects.create(finding=finding, verb=verb, by=actor)

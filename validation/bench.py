@@ -10,8 +10,9 @@ from core.words import short
 from releases.choices import ReleaseStatus
 from releases.models import Candidate, Deployment, Release
 from validation import gates, rules
-from validation.choices import FindingVerb, ResultStatus, ScenarioState
+from validation.choices import ResultStatus, ScenarioState
 from validation.models import Finding, Result, Run, Scenario
+from validation.moves import moves
 
 
 @dataclass(kw_only=True)
@@ -125,7 +126,7 @@ def bench(release: Release, user: User, chosen: str = "") -> dict[str, Any]:
         "tester": tester,
         "may_record": tester and run is not None,
         "standing": gates.ask(release),
-        "findings": _findings(release, current),
+        "findings": _findings(release, current, user),
     }
 
 
@@ -136,14 +137,8 @@ def _run(release: Release, user: User, digests: dict[int, str]) -> Run | None:
     return runs.select_related("build", "environment").first()
 
 
-def _findings(release: Release, current: Row | None) -> list[dict[str, Any]]:
-    found = Finding.objects.filter(release=release).with_standing().select_related("build").order_by("-id")
+def _findings(release: Release, current: Row | None, user: User) -> list[dict[str, Any]]:
+    found = Finding.objects.filter(release=release).with_standing().order_by("-id")
     if current:
         found = found.filter(scenario=current.scenario)
-    made = []
-    for finding in found:
-        verb = FindingVerb(finding.verb)
-        moves = [FindingVerb.FIXED, FindingVerb.ACCEPTED] if verb.is_open else [FindingVerb.REOPENED]
-        words = {"fixed": "Fixed", "accepted": "Accept", "reopened": "Open again"}
-        made.append({"finding": finding, "verb": verb, "moves": [(move.value, words[move.value]) for move in moves]})
-    return made
+    return [{"finding": one, "verb": one.verb, "moves": moves(one, user, release.product)} for one in found]

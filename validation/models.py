@@ -119,11 +119,8 @@ class ResultNote(models.Model):
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def with_standing(self) -> FindingQuerySet:
-        """Each with `verb`, the newest event's, and `since`, its moment."""
-        newest = FindingEvent.objects.filter(finding=models.OuterRef("pk")).order_by("-at", "-id")
-        return self.annotate(
-            verb=models.Subquery(newest.values("verb")[:1]), since=models.Subquery(newest.values("at")[:1])
-        )
+        """Each with its events at hand, so that `verb` and `raiser_id` ask nothing more."""
+        return self.select_related("build").prefetch_related("events")
 
     def visible_to(self, user: User) -> FindingQuerySet:
         return self.filter(release__candidates__product__roles__user=user).distinct()
@@ -137,12 +134,20 @@ class Finding(models.Model):
     build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=160)
     severity = models.CharField(max_length=10, choices=Severity.choices)
-    verb: str  # of `with_standing()` only
 
     objects = FindingQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def verb(self) -> FindingVerb:
+        """Where it stands: its newest event."""
+        return FindingVerb(self.events.all()[0].verb)
+
+    @property
+    def raiser_id(self) -> int:
+        return list(self.events.all())[-1].by_id
 
 
 class FindingEvent(AppendOnly):

@@ -83,6 +83,10 @@ def test_a_finding_is_accepted_by_button(
     sent = {"status": "fail", "note": "gone", "finding": "Filter resets", "severity": "minor"}
     browser_of(tomas).post(f"/runs/{run.pk}/results/{scenarios[0].pk}/", sent)
     finding = Finding.objects.get()
+    bench = f"/releases/{release.pk}/testing/?scenario={scenarios[0].pk}"
+    for person, words in ((tomas, {"fixed"}), (rhea, {"accepted"})):
+        page = browser_of(person).get(bench).content.decode()
+        assert {word for word in ("fixed", "accepted", "reopened") if f'value="{word}"' in page} == words
     assert browser_of(tomas).post(f"/findings/{finding.pk}/move/", {"verb": "accepted"}).status_code == 403
     assert browser_of(rhea).post(f"/findings/{finding.pk}/move/", {"verb": "accepted"}).status_code == 303
     assert browser_of(rhea).post(f"/findings/{finding.pk}/move/", {"verb": "eaten"}).status_code == 422
