@@ -102,5 +102,10 @@ class CandidateForm(forms.Form):
         field.queryset = Build.objects.filter(product__candidates__release=release).select_related("product")
 
 
+def sets_candidate(user: User, release: Release) -> bool:
+    kinds = [RoleKind.RELEASE_MANAGER, RoleKind.OWNER, RoleKind.ENGINEER]
+    return user.is_active and user.roles.filter(product__candidates__release=release, kind__in=kinds).exists()
+
+
 def manages(user: User, release: Release) -> bool:
     return user.has_role(release.product, RoleKind.RELEASE_MANAGER, RoleKind.OWNER)

@@ -126,6 +126,12 @@ class Release(models.Model):
         """Its name in the audit, in claims and in messages."""
         return f"release:{self.pk}"
 
+    @property
+    def is_changeable(self) -> bool:
+        """Whether its scope and candidate may change: not under a live rollout, and not once it is over."""
+        status = ReleaseStatus(self.status)
+        return not status.is_finished and status not in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}
+
 
 class Candidate(models.Model):
     """That a release covers a product, and with which build."""

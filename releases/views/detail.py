@@ -40,7 +40,7 @@ def release(request: HttpRequest, release_id: int) -> HttpResponse:
         "release": found,
         "status": ReleaseStatus(found.status),
         "now": now,
-        "may_change": forms.manages(signed_in(request), found),
+        "may_change": found.is_changeable and forms.manages(signed_in(request), found),
     }
     for name in [part] if part else PARTS:
         for key, value in PARTS[name](found, request, now).items():

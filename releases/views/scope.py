@@ -123,23 +123,29 @@ def submit(
 
 
 def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The context of the page; `given` holds bound forms by name, `feature_7` for the one of feature 7."""
-    given = given or {}
+    """The context of the page; `given` holds bound forms by name, `feature_7` for feature 7."""
+    given, actor = given or {}, signed_in(request)
+    editing = request.GET.get("edit", "")
     features = list(release.features.select_related("owner").prefetch_related("flags", "links__other"))
     words = {"name": release.name, "summary": release.summary, "way_back": release.way_back}
     return {
         "release": release,
-        "may_change": forms.manages(signed_in(request), release),
+        "changeable": release.is_changeable,
+        "may_change": release.is_changeable and forms.manages(actor, release),
+        "may_set": release.is_changeable and forms.sets_candidate(actor, release),
         "words": given.get("words") or forms.WordsForm(initial=words),
-        "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": signed_in(request)}),
+        "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": actor}),
         "link": given.get("link") or forms.LinkForm(release=release),
         "candidate": given.get("candidate") or forms.CandidateForm(release=release),
         "candidates": release.candidates.select_related("product", "build"),
-        "rows": [(row, given.get(f"feature_{row.pk}") or _form_of(row, release)) for row in features],
+        "rows": [(row, given.get(f"feature_{row.pk}") or _form_of(row, release, editing)) for row in features],
     }
 
 
-def _form_of(row: Feature, release: Release) -> forms.FeatureForm:
+def _form_of(row: Feature, release: Release, editing: str) -> forms.FeatureForm | None:
+    """The form of the one feature that is being changed: each would ask for all people and flags again."""
+    if editing != str(row.pk):
+        return None
     initial = {
         "name": row.name,
         "description": row.description,

@@ -153,6 +153,7 @@ def test_the_pages_cost_the_same_for_one_feature_and_for_many(
 ) -> None:
     client = browser_of(rhea)
     addresses = [page(ship, part="scope"), page(ship), reverse("releases"), reverse("running")]
+    addresses.append(reverse("release-scope", args=[ship.release.pk], query={"edit": ship.feature.pk}))
 
     def cost() -> list[int]:
         counts = []
@@ -162,6 +163,7 @@ def test_the_pages_cost_the_same_for_one_feature_and_for_many(
             counts.append(len(queries))
         return counts
 
+    actions.add_feature(release=ship.release, name="Second", owner=emil, actor=rhea, no_flag_reason="words")
     cost()
     before = cost()
     for number in range(5):
