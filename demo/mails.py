@@ -40,7 +40,13 @@ def _read(file: Path) -> Mail | None:
         return None
     body = message.get_body(preferencelist=("plain",))
     text = body.get_content() if body else ""
-    return Mail(_date(str(message["Date"] or "")), str(message["To"] or ""), str(message["Subject"] or ""), text.strip(), _link(text))
+    return Mail(
+        _date(str(message["Date"] or "")),
+        str(message["To"] or ""),
+        str(message["Subject"] or ""),
+        text.strip(),
+        _link(text),
+    )
 
 
 def _date(text: str) -> datetime | None:

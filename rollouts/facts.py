@@ -59,7 +59,11 @@ class TargetFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutFacts:
-    """Everything that the sentence, the rail and the next action are made of."""
+    """Everything that the sentence, the rail and the next action are made of.
+
+    `candidate` is what users get: a version where a route carries it, else the release's name. `stable` is the version
+    that they come from, empty where only flags move.
+    """
 
     state: RolloutState
     now: datetime
@@ -94,6 +98,16 @@ class RolloutFacts:
         return sum(target.is_confirmed for target in self.targets)
 
     @property
+    def way_back(self) -> str:
+        """Where everybody is after a rollback: ``on 1.4.2``, ``without it``."""
+        return f"on {self.stable}" if self.stable else "without it"
+
+    @property
+    def kept_warm(self) -> str:
+        """What makes the way back quick."""
+        return f"{self.stable} kept warm" if self.stable else "its flags can go off at once"
+
+    @property
     def all_confirmed(self) -> bool:
         return self.confirmed == len(self.targets)
 
@@ -119,6 +133,7 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
     live = look.snapshot(rollout, now) if rollout.is_live else None
     said = {kpi.name: kpi for kpi in live.kpis} if live else {}
     pinned = rollout.pinned
+    routed = bool(pinned["stable"].get("slot"))
     return RolloutFacts(
         state=RolloutState(rollout.state),
         now=now,
@@ -131,8 +146,8 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         reasons=tuple(rollout.reasons),
         kpis=tuple(_kpi(rollout, state, said) for state in states),
         targets=tuple(map(_target, rollout.targets.all())),
-        candidate=pinned["candidate"].get("version") or "the candidate",
-        stable=pinned["stable"].get("version") or "what ran before",
+        candidate=pinned["candidate"]["version"] if routed else str(rollout.release),
+        stable=pinned["stable"]["version"] or "the old version" if routed else "",
         started_at=rollout.started_at,
         ended_at=rollout.ended_at,
         restored_at=rollout.restored_at,

@@ -17,8 +17,8 @@ from rollouts.models import Measurement
 
 POINTS = 160
 LONGEST = timedelta(hours=2)
-AFTERMATH = timedelta(seconds=30)
-"""For so long after its end a rollout's charts go on, so that the way back can be seen."""
+AFTERMATH = timedelta(seconds=1)
+"""Nothing is measured after the end, so the charts end with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +97,7 @@ def _card(
     events: tuple[charts.Event, ...],
 ) -> Card:
     tone, icon, word, why = _state_in_words(kpi, facts)
-    drawn = charts.chart(
-        [charts.Reading(row.at.timestamp(), row.canary, row.stable) for row in read], _frame(kpi, window, events)
-    )
+    drawn = charts.chart([_reading(row, kpi) for row in read], _frame(kpi, window, events))
     key = _key(kpi, facts, last, silent=word.startswith("no data"))
     weighed = last if kpi.compared else None
     return Card(
@@ -122,6 +120,10 @@ def _card(
     )
 
 
+def _reading(row: Measurement, kpi: KpiFacts) -> charts.Reading:
+    return charts.Reading(row.at.timestamp(), row.canary, row.stable if kpi.compared else None)
+
+
 def _frame(kpi: KpiFacts, window: tuple[datetime, datetime], events: tuple[charts.Event, ...]) -> charts.Frame:
     return charts.Frame(
         start=window[0].timestamp(),
@@ -138,9 +140,14 @@ def _key(kpi: KpiFacts, facts: RolloutFacts, last: Measurement | None, *, silent
     """What stands under the chart: line, name and value. A silent canary has none."""
     canary = last.canary if last and not silent else None
     key = [
-        ("breach" if kpi.failed_at else "canary", f"canary {facts.candidate}", _value(canary, kpi)),
-        ("stable", f"stable {facts.stable}", _value(last.stable if last else None, kpi)),
+        (
+            "breach" if kpi.failed_at else "canary",
+            f"canary {facts.candidate}" if facts.stable else facts.candidate,
+            _value(canary, kpi),
+        )
     ]
+    if kpi.compared:
+        key.append(("stable", f"stable {facts.stable}", _value(last.stable if last else None, kpi)))
     return [*key, ("limit", "limit", _value(kpi.limit, kpi))] if kpi.limit is not None else key
 
 

@@ -41,7 +41,12 @@ def _words(plan: Plan) -> dict[str, object]:
         (as_percent(step.weight), span(timedelta(seconds=step.bake_seconds)), str(step.go_team or ""))
         for step in plan.steps.select_related("go_team")
     ]
-    targets = [(target_name(target), Role(target.role).label) for target in plan.targets.all()]
+    moved = list(plan.targets.all())
+    targets = [
+        (", ".join(target_name(target) for target in moved if target.role == role), role.label)
+        for role in Role
+        if any(target.role == role for target in moved)
+    ]
     kpis = [(kpi.name, _judged(kpi.compare, kpi.limit), kpi.get_on_breach_display()) for kpi in plan.kpis.all()]
     return {"steps": steps, "targets": targets, "kpis": kpis, "watch": timedelta(seconds=plan.watch_seconds)}
 

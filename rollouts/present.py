@@ -63,7 +63,7 @@ def _rolled_back(facts: RolloutFacts) -> Line:
     cause = facts.reasons[0].rstrip(".") if facts.reasons else "somebody asked for it"
     if facts.restored_at and facts.ended_at:
         took = seconds(facts.restored_at - facts.ended_at)
-        then = f"everyone is on {facts.stable} since {clock(facts.restored_at)}"
+        then = f"everyone is {facts.way_back} since {clock(facts.restored_at)}"
         return Line("bad", "back", f"Rolled back in {took}:", cause, then)
     back = f"{facts.confirmed} of {len(facts.targets)} targets have confirmed 0\u00a0%"
     return Line("bad", "back", "Rolling back:", cause, back)
@@ -123,18 +123,22 @@ def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
         detail = " ".join(facts.action.waits_for)
     counting = facts.action.at is not None and facts.action.at > facts.now
     if counting:
-        return Next(label="Next, by itself", line=f"{line} in", detail=detail, until=facts.action.at)
+        return Next(label="Next, by itself", line=line, detail=detail, until=facts.action.at)
     return Next(label="Next, by itself", line=f"{line} as soon as nothing stands in its way", detail=detail)
 
 
 def _by_itself(facts: RolloutFacts) -> tuple[str, str]:
     if facts.action.verb == "complete":
-        return "Complete", f"Until then {facts.stable} is kept warm, and rolling back takes seconds."
+        return "Complete", f"Until then {_warm(facts)}, and rolling back takes seconds."
     if facts.action.verb == "watch":
-        return "Begin the watch", f"It lasts {span(facts.watch)}; {facts.stable} is kept warm."
+        return "Begin the watch", f"It lasts {span(facts.watch)}; {_warm(facts)}."
     go = facts.waits_for_go
     needs = f"Needs {'a go from ' + go + ', ' if go else ''}every KPI to pass and every gate to be open."
     return f"Grow to {as_percent(facts.action.weight)}", needs
+
+
+def _warm(facts: RolloutFacts) -> str:
+    return f"{facts.stable} is kept warm" if facts.stable else "its flags can go off at once"
 
 
 def rail(facts: RolloutFacts) -> list[Point]:
@@ -147,7 +151,7 @@ def rail(facts: RolloutFacts) -> list[Point]:
         at, done_to = "now", _share(facts, facts.watch)
     else:
         at, done_to = ("done", 100.0) if finished else ("todo", 0.0)
-    return [*points, Point("Watch", f"{span(facts.watch)}, {facts.stable} kept warm", at, done_to)]
+    return [*points, Point("Watch", f"{span(facts.watch)}, {facts.kept_warm}", at, done_to)]
 
 
 def _notch(facts: RolloutFacts, index: int, step: StepFacts) -> Point:

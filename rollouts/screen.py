@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from core import sentences
 from core.models import AuditEntry, OutboxMessage, User
 from core.weights import FULL, as_percent
 from core.words import ago, moment, span
@@ -63,7 +64,7 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
     facts = gather(rollout, now)
     targets = list(rollout.targets.all())
     told = list(_messages(rollout))
-    log = AuditEntry.objects.filter(stream=rollout.release.subject, at__gte=rollout.started_at)
+    log = AuditEntry.objects.filter(stream=rollout.release.subject, subject=rollout.subject)
     cards = figures.cards(facts)
     pressed = presses(rollout, facts, user)
     return {
@@ -78,7 +79,7 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "tally": _tally(cards, facts),
         "span_text": _span_text(facts),
         "exposure": _exposure(rollout, facts, targets),
-        "log": list(log.select_related("actor").order_by("-seq")[:LOG_LENGTH]),
+        "log": [_told_entry(entry) for entry in _newest(log)],
         "log_count": log.count(),
         "account": _account(rollout, facts, told) if facts.state is RolloutState.ROLLED_BACK else (),
     }
@@ -94,6 +95,19 @@ def _messages(rollout: Rollout) -> QuerySet[OutboxMessage]:
     """What people were told about this rollout's end."""
     about = OutboxMessage.objects.filter(subject_key=rollout.release.subject, kind="rollout_rolled_back")
     return about.filter(dedupe__startswith=f"{rollout.subject}:").select_related("recipient").order_by("created_at")
+
+
+def _newest(log: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    return log.select_related("actor").prefetch_related("texts").order_by("-seq")[:LOG_LENGTH]
+
+
+def _told_entry(entry: AuditEntry) -> dict[str, Any]:
+    """One line of the log, to the second: what happens here happens quickly."""
+    told = sentences.describe(entry)
+    actor = str(entry.actor) if entry.actor else "Slipway"
+    bold = actor if told.form.startswith(actor) else ""
+    time = f"{timezone.localtime(entry.at):%H:%M:%S}"
+    return {"entry": entry, "told": told, "bold": bold, "rest": told.form.removeprefix(bold), "time": time}
 
 
 def _tally(cards: Sequence[figures.Card], facts: RolloutFacts) -> str:
@@ -142,7 +156,7 @@ def _agreement_text(facts: RolloutFacts, targets: Sequence[Target]) -> str:
     asked = [target.observed_at for target in targets if target.observed_at]
     said = f", asked {ago(min(asked), facts.now)}" if asked else ""
     nobody = f" Nobody has {facts.candidate}." if facts.desired == 0 and facts.all_confirmed else ""
-    return f"{facts.confirmed} of {len(targets)} targets agree{said}.{nobody}"
+    return f"{facts.confirmed} of {_targets(len(targets))} agree{said}.{nobody}"
 
 
 def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool) -> TargetRow:
@@ -203,14 +217,23 @@ def _told(messages: Sequence[OutboxMessage]) -> str:
     return f"{listed} {'was' if len(names) == 1 else 'were'} told at {present.clock(first)}{pending}."
 
 
+def _what(rollout: Rollout, facts: RolloutFacts) -> str:
+    version = f"{facts.candidate} of {rollout.release}" if facts.stable else str(rollout.release)
+    return f"{version}; everybody is {facts.way_back} again" if facts.restored_at else version
+
+
+def _targets(count: int) -> str:
+    return "1 target" if count == 1 else f"{count} targets"
+
+
 def _account(rollout: Rollout, facts: RolloutFacts, told: Sequence[OutboxMessage]) -> list[tuple[str, str]]:
     """What, where, how much, since when, and who was told: the page answers by itself."""
     reached = facts.steps[facts.step].weight if 0 <= facts.step < len(facts.steps) else 0
     ended = facts.ended_at or facts.now
     until = present.clock(facts.restored_at) if facts.restored_at else "not yet confirmed back"
     return [
-        ("What", f"{facts.candidate} of {rollout.release}; back on {facts.stable}"),
-        ("Where", f"{rollout.environment}, {len(facts.targets)} targets"),
+        ("What", _what(rollout, facts)),
+        ("Where", f"{rollout.environment}, {_targets(len(facts.targets))}"),
         ("How much", f"{as_percent(reached)} at most, for {span(ended - facts.step_since)} at that step"),
         ("Since when", f"{moment(facts.started_at)} until {until}"),
         ("Why", " ".join(facts.reasons) or "Somebody asked for it."),

@@ -13,7 +13,7 @@ from releases.models import Feature, Release
 from validation import actions as testing
 from validation.choices import ResultStatus, Severity
 
-STEPS = ((5_000, 8, 5), (25_000, 8, 20), (50_000, 8, 30), (100_000, 8, 0))
+STEPS = ((5_000, 15, 5), (25_000, 12, 20), (50_000, 12, 30), (100_000, 12, 0))
 FEATURES = (
     ("Typo tolerance", "“jakcet” finds jackets.", "search-typo", "emil"),
     ("Instant results", "Results appear while one types.", "search-instant", "emil"),

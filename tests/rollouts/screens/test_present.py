@@ -123,7 +123,7 @@ def test_the_watch_and_the_end() -> None:
     complete = NextAction(verb="complete", weight=FULL, at=NOW + timedelta(seconds=30))
     watch = replace(HEALTHY, state=RolloutState.WATCH, desired=FULL, step=3, action=complete)
     assert present.sentence(watch).then == "complete at 10:41:38 UTC, if nothing happens"
-    assert present.next_box(watch).line == "Complete in"
+    assert present.next_box(watch).line == "Complete"
     done = replace(watch, state=RolloutState.COMPLETED, ended_at=ago(5), action=NONE)
     assert present.sentence(done).tone == "good"
     assert [point.at for point in present.rail(done)] == ["done"] * 5
@@ -131,7 +131,7 @@ def test_the_watch_and_the_end() -> None:
 
 def test_the_next_action_counts_down_and_says_what_it_needs() -> None:
     box = present.next_box(HEALTHY)
-    assert (box.label, box.line, box.until) == ("Next, by itself", "Grow to 50\u00a0% in", NOW + timedelta(seconds=20))
+    assert (box.label, box.line, box.until) == ("Next, by itself", "Grow to 50\u00a0%", NOW + timedelta(seconds=20))
     assert box.detail == "Needs every KPI to pass and every gate to be open."
 
 
