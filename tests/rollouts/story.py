@@ -1,4 +1,4 @@
-"""A release that may go: signed, with a plan that a recorded route carries and two flags follow. And users, in a log."""
+"""A release that may go: signed, its plan carried by a recorded route that two flags follow. And users, in a log."""
 
 import json
 import random
@@ -135,7 +135,7 @@ def make_plan(
 def visitors(log: Path, *, canary: float = 0.01, stable: float = 0.01, per_beat: int = 30) -> Iterator[None]:
     """People search all the time, on both sides; `canary` and `stable` are the shares of requests that fail."""
     stop = threading.Event()
-    dice = random.Random(7)  # noqa: S311 (traffic, not secrets)
+    dice = random.Random(7)
 
     def write() -> None:
         with log.open("a", buffering=1) as file:

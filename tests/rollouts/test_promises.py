@@ -87,7 +87,7 @@ def test_p1_it_starts_only_with_every_gate_open(told: Told) -> None:
     with pytest.raises(Refused, match="Freeze"):
         actions.start_rollout(release=story.release, actor=story.rhea)
     assert not Rollout.objects.exists() and not Target.objects.exists()
-    releases.lift_freeze(freeze=freeze, actor=story.rhea, reason="it is over")
+    releases.lift_freeze(freeze=freeze, actor=story.rhea)
     assert actions.start_rollout(release=story.release, actor=story.rhea).step == 0
 
 
@@ -371,3 +371,9 @@ def test_p10_flags_that_carry_move_together(told: Told) -> None:
     states = FlagState.objects.filter(flag__in=story.flags, environment=rollout.environment).select_related("flag")
     assert {state.weight for state in states} == {rollout.desired}
     assert len({state.flag.seed for state in states}) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT xmin::text) FROM flags_flagstate WHERE id = ANY(%s)",
+            [[state.pk for state in states]],
+        )
+        assert cursor.fetchone() == (1,)  # written by one transaction: no snapshot has one without the other
