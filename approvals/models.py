@@ -51,7 +51,9 @@ class Stage(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     quorum = models.PositiveSmallIntegerField(default=1)
     due_hours = models.PositiveIntegerField(default=48)
-    covers = models.JSONField(default=list, help_text="Names of the seal's parts this stage owns; empty: all of them.")
+    covers = models.JSONField(
+        default=list, blank=True, help_text="Names of the seal's parts this stage owns; empty: all of them."
+    )
 
     class Meta:
         ordering = ["order", "id"]

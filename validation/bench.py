@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from core.choices import RoleKind
 from core.models import Environment, User
 from core.words import short
@@ -140,5 +142,5 @@ def _run(release: Release, user: User, digests: dict[int, str]) -> Run | None:
 def _findings(release: Release, current: Row | None, user: User) -> list[dict[str, Any]]:
     found = Finding.objects.filter(release=release).with_standing().order_by("-id")
     if current:
-        found = found.filter(scenario=current.scenario)
+        found = found.filter(Q(scenario=current.scenario) | Q(scenario=None))
     return [{"finding": one, "verb": one.verb, "moves": moves(one, user, release.product)} for one in found]

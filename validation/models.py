@@ -25,7 +25,7 @@ class Scenario(models.Model):
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="scenarios")
     feature = models.ForeignKey(Feature, null=True, blank=True, on_delete=models.SET_NULL, related_name="scenarios")
     title = models.CharField(max_length=160)
-    steps = models.JSONField(default=list, help_text='A list of {"do": …, "expect": …}.')
+    steps = models.JSONField(default=list, blank=True, help_text='A list of {"do": …, "expect": …}.')
     order = models.PositiveSmallIntegerField(default=0)
 
     objects = ScenarioQuerySet.as_manager()

@@ -28,17 +28,7 @@ def decide(*, request: SignoffRequest, person: User, verdict: str, seal_digest: 
     case = Case(release)
     request = case.requests[request.stage_id]
     mine = case.newest(request, person)
-    if verdict == Verdict.REVOKE:
-        if mine is None or not Verdict(mine.verdict).grants:
-            raise Conflict("There is no signature of yours here to take back.")
-        if not person.is_active:
-            raise Forbidden("This account is no longer active.")
-    else:
-        no = case.may_not_sign(request.stage, person)
-        if no:
-            raise Forbidden(no)
-        if seal_digest != case.digest:
-            raise Conflict("It changed while you read. Nothing was signed; read what changed, and decide again.")
+    _allowed(case, request, person, Verdict(verdict), seal_digest, mine)
     seal = seal_of(case)
     if mine and mine.verdict == verdict and mine.seal.digest == seal.digest and _reason(mine) == reason:
         return mine
@@ -68,6 +58,23 @@ def decide(*, request: SignoffRequest, person: User, verdict: str, seal_digest: 
     )
     _go_on(Case(release), request, decision, reason)
     return decision
+
+
+def _allowed(
+    case: Case, request: SignoffRequest, person: User, verdict: Verdict, seal_digest: str, mine: Decision | None
+) -> None:
+    """Raises Forbidden or Conflict. Taking one's signature back needs neither a team nor a page that is up to date."""
+    if verdict == Verdict.REVOKE:
+        if mine is None or not Verdict(mine.verdict).grants:
+            raise Conflict("There is no signature of yours here to take back.")
+        if not person.is_active:
+            raise Forbidden("This account is no longer active.")
+    else:
+        no = case.may_not_sign(request.stage, person)
+        if no:
+            raise Forbidden(no)
+        if seal_digest != case.digest:
+            raise Conflict("It changed while you read. Nothing was signed; read what changed, and decide again.")
 
 
 def _well_formed(verdict: str, reason: str) -> None:
