@@ -69,9 +69,11 @@ class FeatureForm(forms.Form):
         owner.queryset = (
             User.objects.filter(roles__product=release.product_id, is_active=True).distinct().order_by("name")
         )
+        finished = Release.objects.exclude(pk__in=Release.objects.unfinished().values("pk"))
+        free = ["", release.subject, *(one.subject for one in finished.filter(product=release.product_id))]
         flags.queryset = Flag.objects.filter(
-            product__candidates__release=release, claim__in=["", release.subject], archived_at=None
-        )
+            product__candidates__release=release, claim__in=free, archived_at=None
+        ).distinct()
 
 
 class LinkForm(forms.Form):

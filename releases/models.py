@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from core.models import AppendOnly, Environment, Product
 from flags.models import Flag
@@ -24,7 +25,7 @@ class Build(AppendOnly):
     commit = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=100)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    registered_at = models.DateTimeField(auto_now_add=True)
+    registered_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-registered_at"]
@@ -45,7 +46,7 @@ class Check(AppendOnly):
     status = models.CharField(max_length=8, choices=CheckStatus.choices)
     summary = models.CharField(max_length=200, blank=True)
     reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    reported_at = models.DateTimeField(auto_now_add=True)
+    reported_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-reported_at", "-id"]
@@ -79,7 +80,7 @@ class Deployment(AppendOnly):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="deployments")
     slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="deployments")
     deployed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    deployed_at = models.DateTimeField(auto_now_add=True)
+    deployed_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-deployed_at", "-id"]
@@ -109,7 +110,7 @@ class Release(models.Model):
     seed = models.UUIDField(default=uuid.uuid4, editable=False)
     manager = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReleaseQuerySet.as_manager()

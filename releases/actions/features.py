@@ -11,10 +11,10 @@ from core.access import require
 from core.errors import Conflict, Refused
 from core.models import User
 from flags import actions as flag_actions
-from flags.models import Flag
+from flags.models import Flag, FlagState
 from releases.actions.common import changeable, insert
 from releases.actions.releases import MANAGERS
-from releases.choices import LinkKind
+from releases.choices import LinkKind, ReleaseStatus
 from releases.models import Feature, FeatureLink, Release
 
 
@@ -46,7 +46,7 @@ def add_feature(
     chosen = list(flags)
     _claim(release, chosen, actor)
     feature.flags.set(chosen)
-    _record(release, actor, "feature_added", feature, data={"flags": _ids(chosen)})
+    _record(release, actor, "feature_added", feature, data={"flags": _ids(chosen), "owner": owner.pk})
     return feature
 
 
@@ -65,6 +65,7 @@ def change_feature(
     release = changeable(feature.release, "scope")
     require(actor, release.product, *MANAGERS)
     feature = _fresh(feature)
+    before = feature.owner_id
     if owner is not None:
         _check_owner(release, owner)
         feature.owner = owner
@@ -77,7 +78,8 @@ def change_feature(
         _claim(release, chosen, actor)
         feature.flags.set(chosen)
         _let_go(release, actor)
-    _record(release, actor, "feature_changed", feature, data={"flags": _ids(feature.flags.all())})
+    data = {"flags": _ids(feature.flags.all()), "owner": feature.owner_id, "owner_before": before}
+    _record(release, actor, "feature_changed", feature, data=data)
     return feature
 
 
@@ -131,8 +133,30 @@ def _claim(release: Release, flags: Sequence[Flag], actor: User) -> None:
     rival = rivals.first()
     if rival:
         raise Conflict(f"A flag belongs to {rival}, which is not finished.", field="flags")
+    _take_over(release, flags, actor)
     if flags:
         flag_actions.claim(flags=flags, holder=release.subject, label=release.name, seed=str(release.seed), actor=actor)
+
+
+def _take_over(release: Release, flags: Sequence[Flag], actor: User) -> None:
+    """Free what a finished release (rolled back, usually) still holds, once nobody has it any more: until then only
+    the old claim can take it back, and a rollback is never made impossible.
+    """
+    held: dict[str, list[Flag]] = {}
+    for flag in Flag.objects.filter(pk__in=[flag.pk for flag in flags]).exclude(claim__in=["", release.subject]):
+        held.setdefault(flag.claim, []).append(flag)
+    for holder, theirs in held.items():
+        former = Release.objects.filter(pk=holder.removeprefix("release:")).first() if _is_release(holder) else None
+        if former is None or not ReleaseStatus(former.status).is_finished:
+            continue  # claiming it refuses, and says who holds it
+        if FlagState.objects.filter(flag__in=theirs, weight__gt=0).exists():
+            raise Conflict(f"A flag of {former} is not back at 0 yet.", field="flags")
+        flag_actions.unclaim(holder=holder, flags=theirs, actor=actor)
+
+
+def _is_release(holder: str) -> bool:
+    kind, _, number = holder.partition(":")
+    return kind == "release" and number.isdecimal()
 
 
 def _let_go(release: Release, actor: User) -> None:

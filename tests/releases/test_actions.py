@@ -58,6 +58,24 @@ def test_changing_the_flags_of_a_feature_moves_the_claim(ship: Ship, rhea: User,
     assert (second.claim, ship.flag.claim) == (ship.release.subject, "")
 
 
+def test_p2_a_rolled_back_releases_flags_can_be_taken_over_once_nobody_has_them(
+    ship: Ship, storefront: Product, rhea: User, emil: User
+) -> None:
+    state = ship.flag.states.get(environment__is_production=True)
+    for status in ("rollout", "rolled_back"):
+        actions.set_status(release=ship.release, status=status, actor=None)
+    again = actions.create_release(product=storefront, name="Search 2.1", actor=rhea)
+    ship.flag.states.filter(pk=state.pk).update(weight=5_000, carrier="build", build=DIGEST)
+    with pytest.raises(Conflict, match="not back at 0 yet"):
+        actions.add_feature(release=again, name="Typo", owner=emil, actor=rhea, flags=[ship.flag])
+    ship.flag.refresh_from_db()
+    assert ship.flag.claim == ship.release.subject
+    ship.flag.states.filter(pk=state.pk).update(weight=0)
+    actions.add_feature(release=again, name="Typo", owner=emil, actor=rhea, flags=[ship.flag])
+    ship.flag.refresh_from_db()
+    assert (ship.flag.claim, ship.flag.seed) == (again.subject, str(again.seed))
+
+
 def test_p1_the_candidate_cannot_change_under_a_live_rollout(ship: Ship, other_build: Build, rhea: User) -> None:
     actions.set_status(release=ship.release, status="rollout", actor=None)
     for _ in range(2):

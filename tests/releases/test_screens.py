@@ -12,7 +12,7 @@ from pytest_django import Settings
 from core.models import AuditEntry, Environment, Product, User
 from flags.models import Flag
 from releases import actions
-from releases.models import Build, Feature, FeatureLink, Release, Slot
+from releases.models import Build, Feature, FeatureLink, Freeze, Release, Slot
 from releases.views.detail import PARTS
 from tests.releases.conftest import OTHER_DIGEST, Ship
 
@@ -191,6 +191,32 @@ def test_running_says_what_agrees_and_what_does_not(
     assert "It does not run what was deployed." in html and "<html" not in html
     Slot.objects.filter(pk=ship.slot.pk).update(observed_digest=ship.build.digest)
     assert "confirmed" in browser_of(tomas).get(reverse("running")).content.decode()
+
+
+def test_engineers_look_at_facts_and_change_slots_and_freezes_on_the_record(
+    ship: Ship, emil: User, storefront: Product, browser_of: Browser
+) -> None:
+    emil.is_staff = emil.is_superuser = True
+    emil.save()
+    client = browser_of(emil)
+    for model in ("build", "check", "deployment", "release", "candidate", "feature", "featurelink", "slot", "freeze"):
+        assert client.get(f"/admin/releases/{model}/").status_code == 200, model
+    for model in ("build", "check", "deployment", "release", "candidate", "feature"):
+        assert client.get(f"/admin/releases/{model}/add/").status_code == 403, model
+    page = f"/admin/releases/slot/{ship.slot.pk}/change/"
+    assert client.post(page, {"version_url": "http://green.example/version"}).status_code == 302
+    assert AuditEntry.objects.get(action="slot_changed").actor == emil
+    times = {"starts_at_0": "2026-11-27", "starts_at_1": "00:00", "ends_at_0": "2026-11-28", "ends_at_1": "00:00"}
+    answer = client.post(
+        "/admin/releases/freeze/add/", {"product": storefront.pk, "reason": "Sale", **times}, follow=True
+    )
+    assert "Only a release manager or owner of Storefront may do this." in answer.content.decode()
+    emil.roles.create(product=storefront, kind="owner")
+    client.post("/admin/releases/freeze/add/", {"product": storefront.pk, "reason": "Sale", **times})
+    freeze = Freeze.objects.get()
+    client.post("/admin/releases/freeze/", {"action": "lift", "_selected_action": [freeze.pk]})
+    freeze.refresh_from_db()
+    assert freeze.lifted_at and AuditEntry.objects.filter(action="freeze_lifted").exists()
 
 
 def test_today_tells_the_manager_what_cannot_go_on(ship: Ship, rhea: User, tomas: User) -> None:
