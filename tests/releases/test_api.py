@@ -99,6 +99,9 @@ def test_p12_a_no_names_its_field_and_writes_nothing(pipeline: Call, ship: Ship)
         ("POST", deployments, {**green, "slot": ""}, 422, "/slot"),
         ("PUT", candidate, {"digest": OTHER_DIGEST}, 422, "/digest"),
         ("POST", builds, [], 422, ""),
+        ("POST", builds, {**BUILD, "version": "\ud800"}, 422, ""),
+        ("POST", checks, {"kind": "security", "status": "pass", "summary": "\ud800"}, 422, ""),
+        ("POST", deployments, {**green, "environment": "a\x00b"}, 422, "/environment"),
     ]
     models = (Build, Check, Deployment, Candidate, AuditEntry)
     before = [model.objects.count() for model in models]
@@ -115,6 +118,8 @@ def test_p12_what_is_not_there_is_a_404(pipeline: Call, ship: Ship) -> None:
         assert pipeline("GET", path)[0] == 404
     assert pipeline("POST", "/builds/sha256:nope/checks", {"kind": "security", "status": "pass"})[0] == 404
     assert pipeline("POST", "/products/moon/builds", BUILD)[0] == 404
+    assert pipeline("POST", "/products/a%00b/builds", BUILD)[0] in {404, 422}
+    assert pipeline("POST", "/builds/a%00b/checks", {"kind": "security", "status": "pass"})[0] in {404, 422}
 
 
 def test_a_token_reaches_only_its_product(ship: Ship, otto: User, emil: User, storefront: Product) -> None:
