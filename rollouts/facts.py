@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Min
 
 from rollouts import look, rules
-from rollouts.choices import OnBreach, RolloutState, VerdictKind
+from rollouts.choices import OnBreach, Role, RolloutState, VerdictKind
 from rollouts.models import KpiState, Measurement, Rollout, Target
 from rollouts.rules import NextAction
 
@@ -133,7 +133,8 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
     live = look.snapshot(rollout, now) if rollout.is_live else None
     said = {kpi.name: kpi for kpi in live.kpis} if live else {}
     pinned = rollout.pinned
-    routed = bool(pinned["stable"].get("slot"))
+    targets = list(rollout.targets.all())
+    routed = any(target.role == Role.CARRIES and target.router != "flag" for target in targets)
     return RolloutFacts(
         state=RolloutState(rollout.state),
         now=now,
@@ -145,7 +146,7 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         watch=timedelta(seconds=pinned["watch_seconds"]),
         reasons=tuple(rollout.reasons),
         kpis=tuple(_kpi(rollout, state, said) for state in states),
-        targets=tuple(map(_target, rollout.targets.all())),
+        targets=tuple(map(_target, targets)),
         candidate=pinned["candidate"]["version"] if routed else str(rollout.release),
         stable=pinned["stable"]["version"] or "the old version" if routed else "",
         started_at=rollout.started_at,

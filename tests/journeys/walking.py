@@ -1,0 +1,71 @@
+"""One person at a browser. Whatever the console complains of, content security included, fails the journey."""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from tests.journeys.stack import Stack
+
+REFUSED = re.compile(r"status of 4(03|09|22)")
+"""Chromium logs every refusal as an error of the console; journeys that provoke one say so."""
+
+
+class Walker:
+    """A signed-in person."""
+
+    def __init__(self, page: Page, stack: Stack, key: str) -> None:
+        self.page, self.stack, self.complaints = page, stack, list[str]()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"{stack.base}/login/")
+        person = stack.person(key)
+        page.fill("[name=username]", person["email"])
+        page.fill("[name=password]", person["password"])
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url(f"{stack.base}/")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not REFUSED.search(message.text):
+            self.complaints.append(f"{message.type}: {message.text} at {self.page.url}")
+
+    def go(self, path: str) -> None:
+        answer = self.page.goto(self.stack.base + path if path.startswith("/") else path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        self.page.get_by_role("button", name=name).first.click()
+
+    def sentence(self) -> str:
+        """The first line of the page, with plain spaces."""
+        return (self.page.locator(".sentence__text").first.text_content() or "").replace("\u00a0", " ").strip()
+
+    def wait_for(self, reached: Callable[[str], Any], *, within: float) -> str:
+        """Watch the page change by itself until its sentence says so; what it said on the way is kept for a failure."""
+        began, said = time.monotonic(), ""
+        while time.monotonic() - began < within:
+            now = self.sentence()
+            if now != said:
+                sys.stdout.write(f"  {time.monotonic() - began:6.1f} s  {now}\n")
+                said = now
+            if reached(said):
+                return said
+            self.page.wait_for_timeout(150)
+        raise AssertionError(f"after {within:.0f} s the page still says: {said}")
+
+
+@contextmanager
+def walking(browser: Browser, stack: Stack, key: str, **options: Any) -> Iterator[Walker]:
+    """A fresh browser context, closed afterwards; nothing may have been complained of."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    try:
+        walker = Walker(context.new_page(), stack, key)
+        yield walker
+        assert walker.complaints == []
+    finally:
+        context.close()
