@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from core import clock
 from core.errors import Refused
 from core.models import Environment
+from core.weights import FULL
 from flags import actions, serving
 from flags.choices import Carrier
 from flags.models import Flag, FlagState
@@ -109,6 +110,8 @@ def _reading(place: Place, state: FlagState, behind: str) -> Reading:
         return Reading(weight=0)
     if not state.enabled:
         return Reading(weight=None, problem=f"{place.key} is switched off by its kill switch.")
+    if place.follows and state.carrier == Carrier.PERCENTAGE and state.weight == FULL:
+        return Reading(weight=FULL)  # everybody's for good, whatever build serves them
     if place.follows != (state.carrier == Carrier.BUILD):
         return Reading(weight=None, problem=f"{place.key} is carried by its {state.carrier}.")
     if place.follows and state.build != place.build:

@@ -36,7 +36,7 @@ def test_it_goes_to_everyone_and_completes(told: Told) -> None:
     story.release.refresh_from_db()
     assert story.release.status == ReleaseStatus.COMPLETED
     states = FlagState.objects.filter(flag__in=story.flags, environment=rollout.environment)
-    assert {(state.weight, state.carrier, state.flag.claim) for state in states} == {(FULL, "build", "")}
+    assert {(state.weight, state.carrier, state.flag.claim) for state in states} == {(FULL, "percentage", "")}
     assert {row.kind for row in OutboxMessage.objects.all()} >= {"rollout_started", "rollout_completed"}
     assert Measurement.objects.filter(state__rollout=rollout).exists()
 
