@@ -1,6 +1,7 @@
 """The page of a release: can it go, and if not, who is needed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ from releases.panels import Panel, panels
 from releases.views.scope import load
 
 PAGE = "releases/detail.html"
+ABOUT_SCOPE = {"scope", "flag_coverage", "candidate"}
+"""Gates whose button leads to the scope page, where only managers change anything."""
 TOLD = 12
 """Entries of the timeline that the page shows at first."""
 
@@ -168,6 +171,8 @@ def _gates_of(found: Release, request: HttpRequest, now: datetime) -> list[Gate]
     cached: list[Gate] | None = getattr(request, "_gates", None)
     if cached is None:
         cached = readiness(Question(release=found, now=now))
+        if not (found.is_changeable and forms.manages(signed_in(request), found)):
+            cached = [replace(gate, act="View") if gate.key in ABOUT_SCOPE else gate for gate in cached]
         request._gates = cached  # type: ignore[attr-defined]
     return cached
 

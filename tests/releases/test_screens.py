@@ -82,6 +82,14 @@ def test_a_tester_reads_and_does_not_change(ship: Ship, tomas: User, browser_of:
     assert Feature.objects.exists()
 
 
+def test_only_who_may_change_the_scope_is_asked_to(
+    release: Release, rhea: User, tomas: User, browser_of: Browser
+) -> None:
+    address = reverse("release", args=[release.pk])
+    assert "Change scope" in browser_of(rhea).get(address).content.decode()
+    assert "Change scope" not in browser_of(tomas).get(address).content.decode()
+
+
 def test_rhea_opens_a_release_and_gives_it_a_scope(
     storefront: Product, rhea: User, emil: User, browser_of: Browser, flag_of: Callable[[str], Flag], build: Build
 ) -> None:
