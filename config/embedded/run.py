@@ -53,6 +53,8 @@ def supervise(where: Place) -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    for other in keeper.ENDINGS:  # a second signal must not interrupt the closing
+        signal.signal(other, signal.SIG_IGN)
     raise Ending
 
 
