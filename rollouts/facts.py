@@ -27,7 +27,11 @@ class StepFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class KpiFacts:
-    """One KPI as its plan defines it and as it stands; `state` is its row, `is_fine` whether growth may pass it."""
+    """One KPI as its plan defines it and as it stands.
+
+    `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
+    at 100 %, with nobody left on the old version.
+    """
 
     name: str
     verdict: VerdictKind
@@ -41,6 +45,7 @@ class KpiFacts:
     compared: bool = True
     failed_at: datetime | None = None
     is_fine: bool = False
+    judged: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +125,15 @@ class RolloutFacts:
         return tuple((kpi, age) for kpi, age in ages if age > STALE)
 
     @property
+    def judged(self) -> tuple[KpiFacts, ...]:
+        """The KPIs that something can judge at this weight."""
+        return tuple(kpi for kpi in self.kpis if kpi.judged)
+
+    @property
     def passing(self) -> int:
+        """How many of those pass, on fresh data."""
         silent = {kpi.name for kpi, _ in self.silent}
-        return sum(kpi.is_fine and kpi.name not in silent for kpi in self.kpis)
+        return sum(kpi.is_fine and kpi.name not in silent for kpi in self.judged)
 
 
 def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFacts:
@@ -180,6 +191,7 @@ def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> K
         compared=asked["compare"],
         failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
         is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
+        judged=state.verdict == VerdictKind.FAIL or asked["limit"] is not None or look.compares(rollout, asked),
     )
 
 

@@ -158,7 +158,13 @@ def _state_in_words(kpi: KpiFacts, facts: RolloutFacts) -> tuple[str, str, str, 
         read = f"The newest reading is from {_clock(kpi.newest_at, seconds=True)}." if kpi.newest_at else ""
         why = " ".join(part for part in (kpi.reason, read, "Nothing grows until it is back.") if part)
         return "wait", "todo", f"no data for {span(age)}", why
+    if not kpi.judged:
+        return "none", "ring", "not compared", f"At 100\u00a0% nobody is left {_left(facts)} to compare with."
     return kpi.verdict.tone, kpi.verdict.icon, kpi.verdict.label, kpi.reason
+
+
+def _left(facts: RolloutFacts) -> str:
+    return f"on {facts.stable}" if facts.stable else "without it"
 
 
 def _label(kpi: KpiFacts, facts: RolloutFacts, key: Sequence[tuple[str, str, str]], word: str) -> str:

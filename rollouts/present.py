@@ -55,7 +55,7 @@ def sentence(facts: RolloutFacts) -> Line:
         return Line("live", "live", f"Going to {weight}:", text, _then(facts))
     if state is RolloutState.WATCH:
         return Line("live", "live", "Watching at 100\u00a0%:", _health(facts), _then(facts))
-    lead = f"Healthy at {weight}:" if facts.passing == len(facts.kpis) else f"At {weight}:"
+    lead = f"Healthy at {weight}:" if facts.passing == len(facts.judged) else f"At {weight}:"
     return Line("live", "live", lead, _health(facts), _then(facts))
 
 
@@ -82,13 +82,14 @@ def _because(facts: RolloutFacts) -> str:
 
 
 def _health(facts: RolloutFacts) -> str:
-    count = len(facts.kpis)
+    count = len(facts.judged)
     if not count:
-        return "no KPI watches it"
+        return "no KPI can judge it" if facts.kpis else "no KPI watches it"
     if facts.passing == count:
         named = NUMBERS[count] if count < len(NUMBERS) else f"all {count}"
-        return f"{named} KPI{'s' if count != 1 else ''} {'pass' if count != 1 else 'passes'}"
-    waiting = [kpi.name for kpi in facts.kpis if not kpi.is_fine]
+        which = "" if count == len(facts.kpis) else " that can still be judged"
+        return f"{named} KPI{'s' if count != 1 else ''}{which} {'pass' if count != 1 else 'passes'}"
+    waiting = [kpi.name for kpi in facts.judged if not kpi.is_fine]
     return f"{facts.passing} of {count} KPIs pass, not yet {' and '.join(waiting[:2])}"
 
 

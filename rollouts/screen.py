@@ -76,7 +76,7 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "presses": pressed,
         "wants_reason": any(press.wants_reason for press in pressed),
         "cards": cards,
-        "tally": _tally(cards, facts),
+        "tally": _tally(facts),
         "span_text": _span_text(facts),
         "exposure": _exposure(rollout, facts, targets),
         "log": [_told_entry(entry) for entry in _newest(log)],
@@ -110,10 +110,10 @@ def _told_entry(entry: AuditEntry) -> dict[str, Any]:
     return {"entry": entry, "told": told, "bold": bold, "rest": told.form.removeprefix(bold), "time": time}
 
 
-def _tally(cards: Sequence[figures.Card], facts: RolloutFacts) -> str:
+def _tally(facts: RolloutFacts) -> str:
     if facts.state.is_live:
-        return f"{facts.passing} of {len(cards)} pass" if cards else ""
-    words = [(kind, sum(kpi.verdict == kind for kpi in facts.kpis)) for kind in VerdictKind]
+        return f"{facts.passing} of {len(facts.judged)} pass" if facts.judged else ""
+    words = [(kind, sum(kpi.verdict == kind for kpi in facts.judged)) for kind in VerdictKind]
     said = ", ".join(f"{count} {kind.label}" for kind, count in words if count)
     return f"{said} when it stopped" if said else ""
 

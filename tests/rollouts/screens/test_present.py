@@ -84,6 +84,13 @@ def test_what_does_not_pass_yet_is_named() -> None:
     assert line.text == "1 of 2 KPIs pass, not yet Slow searches"
 
 
+def test_at_full_weight_a_comparison_judges_nothing_and_is_not_counted() -> None:
+    limit, compared = kpi("Failed requests"), replace(kpi("Slow searches", VerdictKind.INCONCLUSIVE), judged=False)
+    facts = replace(HEALTHY, state=RolloutState.WATCH, kpis=(limit, compared))
+    assert present.sentence(facts).text == "the one KPI that can still be judged passes"
+    assert (facts.passing, len(facts.judged)) == (1, 1)
+
+
 def test_an_unconfirmed_weight_is_on_its_way_not_there() -> None:
     line = present.sentence(replace(HEALTHY, targets=(target(), target(observed=5_000))))
     assert line.lead == "Going to 25\u00a0%:"
