@@ -1,8 +1,6 @@
 """``/api/v1/``: what pipelines and scripts may do, described at ``/api/v1/openapi.json``."""
 
 import logging
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -20,6 +18,8 @@ from core.access import public, who_may
 from core.errors import Refused
 from core.models import ApiToken
 from core.problems import pointer, problem
+from releases.api import router as releases
+from rollouts.api import router as rollouts
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +110,8 @@ def broken(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "Something is wrong here, not with the request. Nothing was done.")
 
 
-for room in ("releases", "rollouts"):
-    if find_spec(f"{room}.api"):
-        api.add_router("", import_module(f"{room}.api").router)
+api.add_router("", releases)
+api.add_router("", rollouts)
 
 
 @public("leads to the description")

@@ -33,4 +33,4 @@ def readable(user: User, field: str = "stream_id") -> Q:
 
 
 def _visible(kind: str, user: User) -> Any:
-    return apps.get_model(settings.TOPICS[kind])._default_manager.visible_to(user)  # type: ignore[attr-defined]
+    return apps.get_model(settings.TOPICS[kind])._default_manager.visible_to(user)

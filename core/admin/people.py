@@ -23,14 +23,14 @@ class AuditedGroupAdmin(AuditedAdmin, GroupAdmin):
     """Groups carry rights in this admin site only; roles and teams are what counts elsewhere."""
 
 
-class NewPersonForm(AdminUserCreationForm):
+class NewPersonForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "name")
 
 
 @admin.register(User)
-class PersonAdmin(AuditedAdmin, UserAdmin):
+class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     """Only superusers change people. Nobody is deleted here: `manage.py erase_person` forgets, and keeps the record."""
 
     add_form = NewPersonForm

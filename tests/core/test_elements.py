@@ -1,0 +1,94 @@
+"""The design system's tags: escaped, accessible, and never colour alone."""
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.db import transaction
+from django.template import Context, Template
+from django.utils import timezone
+
+from core import audit, ui
+from core.models import AuditEntry, User
+
+NASTY = "<script>alert(1)</script>"
+
+
+def draw(source: str, **context: object) -> str:
+    return Template(source).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% state tone="good" icon="open" word=x %}',
+        "{% sentence line %}",
+        '{% rail points "Steps" %}',
+        "{% gate gate %}",
+        '{% empty x "text" %}',
+        "{% seal x %}",
+    ],
+)
+def test_everything_is_escaped(source: str) -> None:
+    gate_state = SimpleNamespace(value=NASTY, tone="bad", icon="blocked")
+    gate = SimpleNamespace(
+        name=NASTY, state=gate_state, sentence=NASTY, who=NASTY, since=None, url="/x/", act=NASTY, is_open=False
+    )
+    line = ui.Line("bad", "blocked", NASTY, NASTY, NASTY, NASTY)
+    drawn = draw(source, x=NASTY, line=line, points=[ui.Point(NASTY, NASTY)], gate=gate)
+    assert "<script>" not in drawn and "&lt;scr" in drawn
+
+
+def test_a_state_is_an_icon_and_a_word() -> None:
+    drawn = draw('{% state tone="bad" icon="fail" word="fail" %}')
+    assert "#i-fail" in drawn and ">fail</span>" in drawn and 'aria-hidden="true"' in drawn
+
+
+def test_the_rail_says_where_it_stands() -> None:
+    points = [ui.Point("5 %", at="done"), ui.Point("25 %", at="now", done_to=40), ui.Point("100 %")]
+    drawn = draw('{% rail points "Steps" %}', points=points)
+    assert drawn.count('aria-current="step"') == 1
+    assert drawn.count("rail__hull") == 1
+    assert 'x2="40%"' in drawn and 'data-count="3"' in drawn
+
+
+def test_a_rolled_back_rail_is_dotted_and_stands_at_the_top() -> None:
+    points = [ui.Point("0 %", at="now", done_to=100, undone=True), ui.Point("5 %", at="done", done_to=81, undone=True)]
+    drawn = draw('{% rail points "Steps" %}', points=points)
+    assert drawn.count("rail__undone") == 2 and drawn.count("rail__stop") == 1
+    assert "rail__done" not in drawn
+
+
+def test_a_time_keeps_its_exact_moment() -> None:
+    at = timezone.now() - timedelta(hours=3)
+    assert f'datetime="{at.isoformat()}"' in draw("{% when at %}", at=at)
+    assert f'data-countdown="{at.isoformat()}"' in draw("{% countdown at %}", at=at)
+    nothing: datetime | None = None
+    assert draw("{% when at %}{% ago at %}{% countdown at %}", at=nothing) == ""
+
+
+class Form(forms.Form):
+    reason = forms.CharField(help_text="One sentence.")
+    sure = forms.BooleanField()
+    verdict = forms.ChoiceField(choices=[("yes", "Approve"), ("no", "Refuse")], widget=forms.RadioSelect)
+
+
+def test_a_field_is_wired_to_its_label_hint_and_errors() -> None:
+    form = Form({})
+    drawn = draw("{% for one in form %}{% field one %}{% endfor %}", form=form)
+    assert 'for="id_reason"' in drawn
+    assert 'aria-describedby="id_reason_error id_reason_hint"' in drawn
+    assert 'id="id_reason_error"' in drawn and 'id="id_reason_hint"' in drawn
+    assert drawn.count('aria-invalid="true"') >= 2
+    assert "<legend" in drawn and drawn.count('type="radio"') == 2
+    assert " checked" not in drawn, "nothing is chosen beforehand"
+
+
+def test_the_history_tells_who_did_what(rhea: User) -> None:
+    with transaction.atomic():
+        audit.record(stream="product:1", actor=rhea, action="something_new", subject="product:1")
+        audit.record(stream="product:1", actor=None, action="something_else", subject="product:1")
+    drawn = draw("{% history entries %}", entries=AuditEntry.objects.order_by("-seq"))
+    assert "<b>Slipway</b>: something else" in drawn
+    assert "<b>Rhea Lind</b>: something new" in drawn
