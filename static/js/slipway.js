@@ -21,7 +21,18 @@
     return [...found].sort();
   };
 
-  const look = (topic, name) => body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { name } }));
+  // At most one look per topic in 700 ms, and always one after the last event: the end of a burst is what must be shown.
+  const pending = new Map();
+  const look = (topic, name) => {
+    if (pending.has(topic)) return pending.set(topic, name);
+    pending.set(topic, null);
+    body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { name } }));
+    return setTimeout(() => {
+      const missed = pending.get(topic);
+      pending.delete(topic);
+      if (missed) look(topic, missed);
+    }, 700);
+  };
   const lookAtAll = () => topics().forEach((topic) => look(topic, "look"));
 
   const showLost = (yes) => {
