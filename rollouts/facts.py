@@ -7,7 +7,7 @@ from django.db.models import Max, Min
 
 from rollouts import look, rules
 from rollouts.choices import OnBreach, Role, RolloutState, VerdictKind
-from rollouts.models import KpiState, Measurement, Rollout, Target
+from rollouts.models import KpiState, Measurement, PlanTarget, Rollout, Target
 from rollouts.rules import NextAction
 
 STALE = timedelta(seconds=60)
@@ -169,7 +169,7 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
     )
 
 
-def target_name(target: Target) -> str:
+def target_name(target: Target | PlanTarget) -> str:
     """``Envoy route search``, ``search-typo``: as people say it."""
     return target.key if target.router == "flag" else f"{target.router.capitalize()} route {target.key}"
 

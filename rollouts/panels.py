@@ -30,7 +30,8 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     if not live and not finished:
         context |= _start(release, user, now)
     steps = " → ".join(as_percent(step.weight) for step in plan.steps.all())
-    notes = {ReleaseStatus.ROLLOUT: steps, ReleaseStatus.WATCH: span(timedelta(seconds=plan.watch_seconds))}
+    watch = span(timedelta(seconds=plan.watch_seconds))
+    notes = {ReleaseStatus.ROLLOUT.value: steps, ReleaseStatus.WATCH.value: watch}
     first = plan.steps.first()
     then = f"{as_percent(first.weight)}, started by {release.manager}" if first and not live else ""
     return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then)]
