@@ -70,13 +70,12 @@ def database(name: str) -> dict[str, Any]:
 
 def _socket_folder(netloc: str) -> str:
     # urlsplit().hostname lower-cases, which would break a path
-    return unquote(
-        netloc.rsplit("@", 1)[-1].rsplit(":", 1)[0] if ":" in netloc.rsplit("@", 1)[-1] else netloc.rsplit("@", 1)[-1]
-    )
+    host = netloc.rpartition("@")[2]
+    return unquote(host.rpartition(":")[0] or host)
 
 
 def smtp(name: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings from ``smtp://user:password@host:port`` (``smtps`` for TLS, ``smtp+tls`` for STARTTLS)."""
+    """Django's EMAIL_* settings from ``smtp://user:password@host:port``; ``smtps`` for TLS, ``smtp+tls`` for STARTTLS."""
     url = urlsplit(text(name, "smtp://localhost:25"))
     if url.scheme not in {"smtp", "smtps", "smtp+tls"}:
         raise ImproperlyConfigured(f"{name} must start with smtp://, smtps:// or smtp+tls://, not {url.scheme!r}.")
