@@ -30,7 +30,7 @@ def test_a_release_goes_from_the_pipeline_to_everyone(stack: Stack, chromium: Br
         rhea.go(release)
         assert rhea.sentence().startswith("Blocked:"), rhea.sentence()
         the_pipeline_reports(stack)
-        testers_try_everything(chromium, stack, release)
+        tomas_tries_everything(chromium, stack, release)
         teams_tick_their_items(chromium, stack, release)
         rhea.go(release)
         rhea.press("Ask for sign-off")
@@ -62,7 +62,7 @@ def the_pipeline_reports(stack: Stack) -> None:
         assert chosen.status_code == 200, chosen.text
 
 
-def testers_try_everything(chromium: Browser, stack: Stack, release: str) -> None:
+def tomas_tries_everything(chromium: Browser, stack: Stack, release: str) -> None:
     with walking(chromium, stack, "tomas") as tomas:
         tomas.go(f"{release}testing/")
         tomas.press(re.compile("Start testing"))
