@@ -52,8 +52,8 @@ class House:
         self.manage("migrate", "--verbosity", "0", saying="Bringing the database up to date")
         self.manage("collectstatic", "--noinput", "--verbosity", "0", saying="Collecting static files")
         if self.place.demo:
-            if self.is_empty():
-                self.manage("load_story", saying="Loading the story of Storefront")
+            fresh = "Loading the story of Storefront: two small rollouts really happen, 20 s or so"
+            self.manage("load_story", saying=fresh if self.is_empty() else "Looking where the demo's services listen")
             self.note_addresses()
         self.start_workers()
 
