@@ -22,5 +22,5 @@ SENTENCES: dict[str, Sentence] = {
         "bad", "back", "{actor} rolled back from {percent}, {told} people told: {reason}"
     ),
     "rollout_restored": Sentence("good", "back", "Rolled back in {seconds} s: confirmed at 0 % everywhere"),
-    "plan_changed": Sentence("none", "file", "{actor} changed the rollout plan"),
+    "plan_changed": Sentence("none", "file", "{actor} wrote the rollout plan: {steps}"),
 }

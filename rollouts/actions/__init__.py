@@ -2,10 +2,14 @@
 
 from rollouts.actions.back import roll_back
 from rollouts.actions.grow import advance, begin_watch, complete
+from rollouts.actions.plan import KpiSpec, StepSpec, TargetSpec, set_plan
 from rollouts.actions.start import start_rollout, supersede
 from rollouts.actions.steer import hold, hold_for, lift, pause, press_go, resume
 
 __all__ = [
+    "KpiSpec",
+    "StepSpec",
+    "TargetSpec",
     "advance",
     "begin_watch",
     "complete",
@@ -16,6 +20,7 @@ __all__ = [
     "press_go",
     "resume",
     "roll_back",
+    "set_plan",
     "start_rollout",
     "supersede",
 ]
