@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 from core import audit, today, topics
 from core.models import Product, User
 from core.views.stream import _allowed
+from tests.conftest import FreshDatabase
 
 Browser = Callable[[User], Client]
 
@@ -54,11 +55,21 @@ def test_anybody_can_have_the_record_verified(storefront: Product, rhea: User, b
 
 def two_things(user: User, now: datetime) -> list[today.Work]:
     """A room with work, as `settings.TODAY` names them."""
-    look = {"why": "It waits.", "url": "/x/", "act": "Look", "tone": "wait", "icon": "waiting", "word": "waiting"}
-    return [
-        today.Work(group="decision", title="Small", frees=1, **look),
-        today.Work(group="decision", title="Large", frees=3, **look),
-    ]
+
+    def thing(title: str, frees: int) -> today.Work:
+        return today.Work(
+            group="decision",
+            title=title,
+            why="It waits.",
+            url="/x/",
+            act="Look",
+            tone="wait",
+            icon="waiting",
+            word="waiting",
+            frees=frees,
+        )
+
+    return [thing("Small", 1), thing("Large", 3)]
 
 
 def test_today_puts_first_what_frees_most(rhea: User, browser_of: Browser, settings: Settings) -> None:
@@ -83,7 +94,7 @@ def test_a_topic_is_heard_by_those_who_may_see_it(storefront: Product, rhea: Use
 
 
 def test_an_open_stream_ends_with_the_session_the_role_and_the_account(
-    storefront: Product, rhea: User, tomas: User, emil: User, browser_of: Browser
+    fresh_db: FreshDatabase, storefront: Product, rhea: User, tomas: User, emil: User, browser_of: Browser
 ) -> None:
     """What a stream asks every half minute."""
     topic = f"product:{storefront.pk}"
