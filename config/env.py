@@ -75,7 +75,7 @@ def _socket_folder(netloc: str) -> str:
 
 
 def smtp(name: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings from ``smtp://user:password@host:port``; ``smtps`` for TLS, ``smtp+tls`` for STARTTLS."""
+    """Django's EMAIL_* settings from ``smtp://user:password@host:port`` (``smtps``: TLS, ``smtp+tls``: STARTTLS)."""
     url = urlsplit(text(name, "smtp://localhost:25"))
     if url.scheme not in {"smtp", "smtps", "smtp+tls"}:
         raise ImproperlyConfigured(f"{name} must start with smtp://, smtps:// or smtp+tls://, not {url.scheme!r}.")
