@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -29,11 +30,11 @@ def writing(name: str = "") -> Iterator[None]:
         if outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '3s'")
+        if name:  # first of all that follows the commit
+            transaction.on_commit(partial(failpoints.reach, f"{name}.after_commit"))
         yield
         if name:
             failpoints.reach(f"{name}.before_commit")
-    if name:
-        failpoints.reach(f"{name}.after_commit")
 
 
 def locked(rollout: Rollout) -> Rollout:

@@ -75,7 +75,7 @@ def test_p8_a_hundred_kills(told: Told, hire: Hire) -> None:
         dismiss(worker)
     proof.steps_taken_once(rollout)
     proof.everything_is_at(rollout, FULL)
-    proof.nothing_was_folded_twice(rollout)
+    proof.nothing_was_folded_twice(rollout, story.log)
     proof.chain_is_whole()
 
 
