@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Max, Min
 
-from rollouts import look, rules
+from rollouts import look, metrics, rules
 from rollouts.choices import OnBreach, Role, RolloutState, VerdictKind
+from rollouts.judge.types import Basis
 from rollouts.models import KpiState, Measurement, PlanTarget, Rollout, Target
 from rollouts.rules import NextAction
 
@@ -30,7 +32,8 @@ class KpiFacts:
     """One KPI as its plan defines it and as it stands.
 
     `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
-    at 100 %, with nobody left on the old version.
+    at 100 %, with nobody left on the old version. `users`: how many different ones of the new version were seen at the
+    last weight, where it counts users at all.
     """
 
     name: str
@@ -46,6 +49,7 @@ class KpiFacts:
     failed_at: datetime | None = None
     is_fine: bool = False
     judged: bool = True
+    users: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +195,16 @@ def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> K
         compared=asked["compare"],
         failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
         is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
+        users=int(state.numbers.get("canary_users", 0)) if _counts_users(asked["source"]) else 0,
         judged=state.verdict == VerdictKind.FAIL or asked["limit"] is not None or look.compares(rollout, asked),
     )
+
+
+def _counts_users(source: str) -> bool:
+    try:
+        return metrics.get(source).basis is Basis.USERS
+    except ImproperlyConfigured:
+        return False
 
 
 def _target(target: Target) -> TargetFacts:

@@ -125,7 +125,8 @@ def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
     counting = facts.action.at is not None and facts.action.at > facts.now
     if counting:
         return Next(label="Next, by itself", line=line, detail=detail, until=facts.action.at)
-    return Next(label="Next, by itself", line=f"{line} as soon as nothing stands in its way", detail=detail)
+    now = "as soon as nothing stands in its way" if facts.action.waits_for else "now"
+    return Next(label="Next, by itself", line=f"{line} {now}", detail=detail)
 
 
 def _by_itself(facts: RolloutFacts) -> tuple[str, str]:

@@ -156,7 +156,7 @@ def _agreement_text(facts: RolloutFacts, targets: Sequence[Target]) -> str:
     asked = [target.observed_at for target in targets if target.observed_at]
     said = f", asked {ago(min(asked), facts.now)}" if asked else ""
     nobody = f" Nobody has {facts.candidate}." if facts.desired == 0 and facts.all_confirmed else ""
-    return f"{facts.confirmed} of {_targets(len(targets))} agree{said}.{nobody}"
+    return f"{facts.confirmed} of {_targets(len(targets))} confirmed{said}.{nobody}"
 
 
 def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool) -> TargetRow:
@@ -190,13 +190,12 @@ def _target_state(target: Target) -> tuple[str, str, str]:
 
 
 def _sub(target: Target, facts: RolloutFacts, *, back: bool) -> str:
-    tries = f", {target.attempts} tries" if back and target.attempts > 1 else ""
     if target.problem and not target.is_confirmed:
         return target.problem
     if target.is_confirmed and target.confirmed_at:
         confirmed = f"confirmed {present.clock(target.confirmed_at)}"
         if back:
-            return confirmed + tries
+            return confirmed
         return f"{_duty(target, facts)}; {confirmed}"
     return f"{as_percent(target.desired)} intended, not confirmed for {span(facts.now - target.desired_at)}"
 
@@ -222,6 +221,11 @@ def _what(rollout: Rollout, facts: RolloutFacts) -> str:
     return f"{version}; everybody is {facts.way_back} again" if facts.restored_at else version
 
 
+def _seen(facts: RolloutFacts) -> str:
+    users = max((kpi.users for kpi in facts.kpis), default=0)
+    return f"; {users} of its users were seen there" if users else ""
+
+
 def _targets(count: int) -> str:
     return "1 target" if count == 1 else f"{count} targets"
 
@@ -234,7 +238,7 @@ def _account(rollout: Rollout, facts: RolloutFacts, told: Sequence[OutboxMessage
     return [
         ("What", _what(rollout, facts)),
         ("Where", f"{rollout.environment}, {_targets(len(facts.targets))}"),
-        ("How much", f"{as_percent(reached)} at most, for {span(ended - facts.step_since)} at that step"),
+        ("How much", f"{as_percent(reached)} at most, for {span(ended - facts.step_since)}{_seen(facts)}"),
         ("Since when", f"{moment(facts.started_at)} until {until}"),
         ("Why", " ".join(facts.reasons) or "Somebody asked for it."),
         ("Who was told", _told(told)),
