@@ -54,7 +54,7 @@ def kill_at(names: Iterable[str], hire: Hire) -> None:
 
 
 def test_p8_killed_on_the_way_to_everyone(told: Told, hire: Hire) -> None:
-    story = told(weights=(5_000, 25_000, FULL))
+    story = told(weights=(5_000, 10_000, 20_000, 30_000, 50_000, 75_000, FULL))
     rollout = actions.start_rollout(release=story.release, actor=story.rhea)
     with visitors(story.log):
         kill_at(TO_EVERYONE, hire)
