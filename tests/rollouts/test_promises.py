@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from pytest_django import Settings
 
 from core import clock
@@ -21,6 +21,7 @@ from rollouts import actions, apply, engine, routers
 from rollouts.choices import RolloutState
 from rollouts.models import KpiState, Rollout, Target
 from rollouts.routers.recording import RecordingRouter
+from rollouts.writing import locked, writing
 from tests.rollouts.story import Story, run_until, visitors
 
 Told = Callable[..., Story]
@@ -377,3 +378,27 @@ def test_p10_flags_that_carry_move_together(told: Told) -> None:
             [[state.pk for state in states]],
         )
         assert cursor.fetchone() == (1,)  # written by one transaction: no snapshot has one without the other
+
+
+def test_p2_a_process_frozen_with_the_rows_locked_does_not_keep_it(at_five: tuple[Story, Rollout]) -> None:
+    """As a worker stopped in the middle of its transaction: PostgreSQL takes the lock from it."""
+    story, rollout = at_five
+    locked_now, done = threading.Event(), threading.Event()
+
+    def freeze() -> None:
+        with writing():
+            locked(rollout)
+            locked_now.set()
+            done.wait(30)
+
+    def back() -> None:
+        locked_now.wait(10)
+        try:
+            actions.roll_back(rollout=rollout, actor=story.rhea, reason="customers call")
+        finally:
+            done.set()
+
+    frozen, failed = in_background(freeze, back)
+    assert isinstance(frozen, DatabaseError) and failed is None
+    rollout.refresh_from_db()
+    assert rollout.restored_at is not None
