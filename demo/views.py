@@ -29,7 +29,6 @@ def demo(request: HttpRequest) -> HttpResponse:
         "addresses": addresses(),
         "people": [{key: person.get(key, "") for key in PEOPLE} for person in story.get("people", [])],
         "releases": story.get("releases", {}),
-        "notes": settings.DATA_DIR / "demo.json",
     }
     part = "#live" if getattr(request, "htmx", False) else ""
     response = render(request, f"demo/demo.html{part}", context)

@@ -32,7 +32,7 @@ class KpiFacts:
     """One KPI as its plan defines it and as it stands.
 
     `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
-    at 100 %, with nobody left on the old version. `users`: how many different ones of the new version were seen at the
+    at 100 %, with nobody left on the old version; `comparing` whether it is compared at this weight. `users`: how many different ones of the new version were seen at the
     last weight, where it counts users at all.
     """
 
@@ -46,6 +46,7 @@ class KpiFacts:
     unit: str = "%"
     less_is_bad: bool = False
     compared: bool = True
+    comparing: bool = True
     failed_at: datetime | None = None
     is_fine: bool = False
     judged: bool = True
@@ -193,6 +194,7 @@ def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> K
         unit=state.kpi.unit,
         less_is_bad=state.kpi.less_is_bad,
         compared=asked["compare"],
+        comparing=look.compares(rollout, asked),
         failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
         is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
         users=int(state.numbers.get("canary_users", 0)) if _counts_users(asked["source"]) else 0,

@@ -99,7 +99,7 @@ def _card(
     tone, icon, word, why = _state_in_words(kpi, facts)
     drawn = charts.chart([_reading(row, kpi) for row in read], _frame(kpi, window, events))
     key = _key(kpi, facts, last, silent=word.startswith("no data"))
-    weighed = last if kpi.compared else None
+    weighed = last if kpi.comparing else None
     return Card(
         name=kpi.name,
         critical=kpi.critical,
@@ -146,7 +146,7 @@ def _key(kpi: KpiFacts, facts: RolloutFacts, last: Measurement | None, *, silent
             _value(canary, kpi),
         )
     ]
-    if kpi.compared:
+    if kpi.comparing:
         key.append(("stable", f"stable {facts.stable}", _value(last.stable if last else None, kpi)))
     return [*key, ("limit", "limit", _value(kpi.limit, kpi))] if kpi.limit is not None else key
 
