@@ -5,13 +5,33 @@ Precedence: evidence that rolls back > what pauses > what holds > the next step 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from core.weights import FULL, as_percent
+from rollouts.decisions import Advance, Complete, Decision, Hold, KpiFact, NextAction, Pause, RollBack, Wait, Watch
 from rollouts.judge.types import Kind
+
+__all__ = [
+    "Advance",
+    "Complete",
+    "Decision",
+    "GateFact",
+    "Hold",
+    "KpiFact",
+    "NextAction",
+    "Pause",
+    "Phase",
+    "RollBack",
+    "Snapshot",
+    "Step",
+    "TargetFact",
+    "Wait",
+    "Watch",
+    "decide",
+    "next_action",
+]
 
 PATIENCE = timedelta(seconds=10)
 """For so long a fresh weight may be unconfirmed, or a KPI silent, before growth is said to be on hold."""
@@ -61,31 +81,6 @@ class TargetFact:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KpiFact:
-    """One KPI's verdict, with what its plan says to do about it.
-
-    `judged`: False where nothing can judge it (a comparison at 100 %, with nobody left on stable): its data must be
-    there all the same. `convicts`: a failure is proof enough to roll back. `numbers`: what to remember of a failure.
-    """
-
-    name: str
-    kind: Kind
-    reason: str
-    since: datetime | None = None
-    judged: bool = True
-    convicts: bool = True
-    users: int = 0
-    breach_rolls_back: bool = True
-    no_data_after: timedelta = timedelta(minutes=10)
-    no_data_rolls_back: bool = False
-    numbers: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_fine(self) -> bool:
-        return self.kind is Kind.PASS or (not self.judged and self.kind is Kind.INCONCLUSIVE)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """Everything a decision needs. `step` indexes `steps`, -1 before the first; `gates` are only those not open."""
 
@@ -117,53 +112,6 @@ class Snapshot:
         if self.step < 0:
             return self.step_since
         return self.baked_since + self.steps[self.step].bake if self.baked_since else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What to do, why, and when something is expected to change (None: when somebody does something)."""
-
-    reasons: tuple[str, ...]
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Advance(Decision):
-    """Write the weight of `step`."""
-
-    step: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hold(Decision):
-    """Growth stops; it lifts itself when the cause is gone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pause(Decision):
-    """Growth stops until a named person decides."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollBack(Decision):
-    """Everybody back. `kpi` is the one that shows the harm."""
-
-    kpi: KpiFact
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch(Decision):
-    """Everyone has it and it baked: the rollback window begins."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Complete(Decision):
-    """The rollback window is over and everything was fine."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wait(Decision):
-    """All is well; time has to pass."""
 
 
 def decide(now: Snapshot) -> Decision:
@@ -286,18 +234,6 @@ def _why_it_may(now: Snapshot) -> tuple[str, ...]:
     if now.step < 0:
         return ("Every gate is open.",)
     return (f"{as_percent(now.weight)} baked, every KPI passes, every gate is open.",)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NextAction:
-    """What happens next by itself: `verb` is advance, watch, complete or none; `weight` where it leads; `at` the
-    earliest moment (None: unknown); `waits_for` what stands in its way now.
-    """
-
-    verb: str
-    weight: int
-    at: datetime | None
-    waits_for: tuple[str, ...] = ()
 
 
 def next_action(now: Snapshot) -> NextAction:

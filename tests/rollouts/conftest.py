@@ -7,8 +7,10 @@ import pytest
 from pytest_django import Settings
 
 from core.models import User
+from rollouts import actions
+from rollouts.models import Rollout
 from tests.rollouts import story
-from tests.rollouts.story import Story
+from tests.rollouts.story import Story, run_until
 
 
 @pytest.fixture
@@ -26,3 +28,11 @@ def told(
         return story.tell(tmp_path, **of_the_plan)  # type: ignore[arg-type]
 
     return tell
+
+
+@pytest.fixture
+def at_five(told: Callable[..., Story]) -> tuple[Story, Rollout]:
+    """5 % confirmed, long before its bake is over."""
+    story = told(bake=600)
+    rollout = actions.start_rollout(release=story.release, actor=story.rhea)
+    return story, run_until(rollout, lambda row: row.baked_since is not None)
