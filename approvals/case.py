@@ -7,6 +7,7 @@ from functools import cached_property
 
 from approvals import rules
 from approvals.choices import Verdict
+from approvals.hands import past_work
 from approvals.models import Decision, Policy, SignoffRequest, Stage
 from core.choices import RoleKind
 from core.models import User
@@ -65,8 +66,8 @@ class Case:
 
     @cached_property
     def own_work(self) -> dict[int, str]:
-        """People who may not sign this release → what of it is theirs (docs/decisions: who may not sign)."""
-        release, found = self.release, {}
+        """People who may not sign this release → what of it is or was theirs (docs/decisions: who may not sign)."""
+        release, found = self.release, past_work(self.release)
         for request in self.requests.values():
             found[request.asked_by_id] = "asked for this sign-off"
         for candidate in self.candidates:
