@@ -5,10 +5,12 @@ hostile name server changes nothing. Private and loopback addresses are refused 
 names the host, ``host:port`` or a network in CIDR notation.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 MAX_BODY = 16 * 1024 * 1024
+_UNICAST = ipaddress.ip_network("2000::/3")  # beyond it lie site-local, embedded and translated IPv4 addresses
 
 
 class Unreachable(Exception):
@@ -43,21 +46,42 @@ def post(url: str, *, timeout: float, body: bytes | None = None, headers: Mappin
 
 def _ask(method: str, url: str, timeout: float, body: bytes | None, headers: Mapping[str, str] | None) -> Response:
     deadline = time.monotonic() + timeout
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise Unreachable(f"not a plain http(s) address: {parts.scheme}://{parts.hostname or ''}")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    parts, port = _parts(url)
     try:
         connection = _connect(parts, port, timeout)
+        watchdog = threading.Timer(max(deadline - time.monotonic(), 0), _cut, [connection.sock])
+        watchdog.daemon = True
+        watchdog.start()  # a server that drips its headers byte by byte is never silent long enough for a timeout
         try:
+            if isinstance(connection.sock, ssl.SSLSocket):
+                connection.sock.do_handshake()
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(method, path, body=body, headers={"User-Agent": "slipway", **(headers or {})})
             answer = connection.getresponse()
             return Response(answer.status, _read(answer, connection, deadline))
         finally:
+            watchdog.cancel()
             connection.close()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a name or path that is no ASCII
         raise Unreachable(f"{parts.hostname}:{port}: {error or type(error).__name__}") from error
+
+
+def _parts(url: str) -> tuple[SplitResult, int]:
+    """Raises Unreachable for what is not a plain address, without repeating what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise Unreachable("not a plain http(s) address") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise Unreachable(f"not a plain http(s) address: {parts.scheme}://{parts.hostname or ''}")
+    return parts, port
+
+
+def _cut(sock: socket.socket) -> None:
+    """What is being read ends here. Past TLS, whose own goodbye would wait for an answer."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _connect(parts: SplitResult, port: int, timeout: float) -> http.client.HTTPConnection:
@@ -67,11 +91,17 @@ def _connect(parts: SplitResult, port: int, timeout: float) -> http.client.HTTPC
     plain = socket.create_connection((address, port), timeout=timeout)
     try:
         secure = parts.scheme == "https"
-        connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
+        connection.sock = _wrapped(plain, host) if secure else plain
     except BaseException:
         plain.close()
         raise
     return connection
+
+
+def _wrapped(plain: socket.socket, host: str) -> ssl.SSLSocket:
+    """The handshake is done later, while the whole exchange is watched."""
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
 
 def _checked(host: str, port: int) -> str:
@@ -79,11 +109,18 @@ def _checked(host: str, port: int) -> str:
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address in found:
         ip = ipaddress.ip_address(address.split("%")[0])
-        if ip.is_global and not ip.is_multicast:
+        if _is_public(ip):
             return address
         if _allowed(host, port, ip):
             return address
     raise Unreachable(f"{host}:{port} is a private address; SLIPWAY_HTTP_ALLOW does not name it")
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """A plain global address: none that another one hides in (6to4, NAT64, mapped)."""
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in _UNICAST or ip.sixtofour or ip.teredo):
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 def _allowed(host: str, port: int, ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -107,6 +144,8 @@ def _read(answer: http.client.HTTPResponse, connection: http.client.HTTPConnecti
             connection.sock.settimeout(left)
         piece = answer.read1(65_536)
         if not piece:
+            if time.monotonic() >= deadline:
+                raise TimeoutError("cut off while reading")
             return b"".join(pieces)
         size += len(piece)
         if size > MAX_BODY:

@@ -20,6 +20,12 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(0.1)
                 self.wfile.write(b".")
             return
+        if self.path == "/drip":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(50):
+                time.sleep(0.1)
+                self.wfile.write(b"x")
+            return
         self.send_response(302 if self.path == "/away" else 200)
         self.send_header("Location", "http://127.0.0.1:1/")
         self.end_headers()
@@ -54,10 +60,11 @@ def test_a_redirect_is_an_answer(address: str) -> None:
     assert http.get(f"{address}/away", timeout=5).status == 302
 
 
-def test_the_deadline_bounds_the_whole_exchange(address: str) -> None:
+@pytest.mark.parametrize("path", ["slow", "drip"])
+def test_the_deadline_bounds_the_whole_exchange(address: str, path: str) -> None:
     began = time.monotonic()
     with pytest.raises(http.Unreachable):
-        http.get(f"{address}/slow", timeout=0.5)
+        http.get(f"{address}/{path}", timeout=0.5)
     assert time.monotonic() - began < 1.5
 
 
@@ -68,6 +75,23 @@ def test_a_private_address_is_refused_unless_named(address: str, settings: Setti
             http.get(url, timeout=1)
     settings.SLIPWAY_HTTP_ALLOW = ["127.0.0.0/8"]
     assert http.get(address, timeout=5).status == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0", "2130706433", "0x7f000001", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fec0::1]"],
+)
+def test_a_private_address_is_refused_however_it_is_written(address: str, settings: Settings) -> None:
+    settings.SLIPWAY_HTTP_ALLOW = []
+    with pytest.raises(http.Unreachable, match="private"):
+        http.get(f"http://{address}/", timeout=0.2)
+
+
+@pytest.mark.parametrize("path", [":99999/", "/größe", f"{'x' * 70}.example/", "/a b"])
+def test_p12_an_address_that_cannot_be_asked_is_unreachable(path: str, settings: Settings) -> None:
+    settings.SLIPWAY_HTTP_ALLOW = ["127.0.0.1"]
+    with pytest.raises(http.Unreachable):
+        http.get(f"http://127.0.0.1{path}", timeout=1)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "http://user:secret@127.0.0.1/", "gopher://x/", "http:///x"])
