@@ -32,8 +32,8 @@ class KpiFacts:
     """One KPI as its plan defines it and as it stands.
 
     `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
-    at 100 %, with nobody left on the old version; `comparing` whether it is compared at this weight. `users`: how many different ones of the new version were seen at the
-    last weight, where it counts users at all.
+    at 100 %, with nobody left on the old version; `comparing` whether it is compared at this weight. `users`: how many
+    different ones of the new version were seen at the last weight, where it counts users at all.
     """
 
     name: str
