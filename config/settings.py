@@ -122,6 +122,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "core.views.accounts.locked"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True  # who signed in when, and from where, is nobody's business here
+AXES_ENABLE_ADMIN = False  # lifting a lock is `manage.py axes_reset_username`
 
 # TLS is assumed unless the operator says otherwise; `make run` on loopback says otherwise.
 _https = not env.flag("SLIPWAY_INSECURE_HTTP")

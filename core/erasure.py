@@ -47,7 +47,14 @@ def _blank_texts(person: User, now: datetime) -> int:
     return count
 
 
+def _forget_attempts(address: str) -> None:
+    """Failed logins are kept by address, for the throttle."""
+    for label in ("axes.AccessAttempt", "axes.AccessFailureLog", "axes.AccessLog"):
+        apps.get_model(label)._default_manager.filter(username=address).delete()
+
+
 def _close_account(person: User, now: datetime) -> None:
+    _forget_attempts(person.email)
     ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=now)
     person.roles.all().delete()
     person.teams.clear()

@@ -12,7 +12,9 @@ from core.errors import Refused
 
 
 class SaysNo(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the type checker only
-    """Actions called from an admin page may refuse: the page says why, and nothing is saved."""
+    """Actions called from an admin page may refuse: the page says why, and nothing is saved. What is done is told by
+    the record alone: Django's own log would keep names that cannot be erased.
+    """
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._or_say(request, super().changeform_view, *args, **kwargs)
@@ -22,6 +24,15 @@ class SaysNo(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the typ
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._or_say(request, super().changelist_view, *args, **kwargs)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Not kept."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Not kept."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Not kept."""
 
     def _or_say(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -6,8 +6,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
 
 from core import actions, clock, locks
 from core.access import signed_in
@@ -66,6 +66,16 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
                 locks.product_exclusive(product_id)
         super().save_model(request, obj, form, change)
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """A password set for somebody else opens their signature: it is on the record like everything here."""
+        with transaction.atomic():
+            before = User.objects.select_for_update(of=("self",)).filter(pk=id).first() if id.isdecimal() else None
+            answer: HttpResponse = super().user_change_password(request, id, form_url)
+            after = User.objects.filter(pk=before.pk).first() if before else None
+            if before and after and before.password != after.password:
+                self.note(request, after, "admin_changed", fields=["password"])
+        return answer
+
 
 @admin.register(Product)
 class ProductAdmin(AuditedAdmin):
@@ -84,10 +94,18 @@ class ProductAdmin(AuditedAdmin):
 
 @admin.register(Environment)
 class EnvironmentAdmin(AuditedAdmin):
+    """Whose it is and whether it is production stays: claims bind in production, and flags are on in the others."""
+
     list_display = ("name", "product", "slug", "is_production", "order")
     list_filter = ("product", "is_production")
     search_fields = ("name", "slug", "product__name")
     list_select_related = ("product",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("product", "is_production") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def stream(self, obj: models.Model) -> str:
         return f"product:{obj.product_id}"  # type: ignore[attr-defined]
@@ -99,12 +117,15 @@ class EnvironmentAdmin(AuditedAdmin):
 
 @admin.register(Team)
 class TeamAdmin(AuditedAdmin):
-    """Joining and leaving go through the same actions as everywhere."""
+    """Joining and leaving go through the same actions as everywhere; a team stays with its product."""
 
     list_display = ("name", "product", "people")
     list_filter = ("product",)
     search_fields = ("name", "members__email", "members__name")
     filter_horizontal = ("members",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("product",) if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("product").annotate(size=models.Count("members"))

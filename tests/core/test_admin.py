@@ -8,7 +8,7 @@ from django.db import models
 from django.test import Client
 
 from core.admin import FactAdmin
-from core.models import ApiToken, AuditEntry, Product, User
+from core.models import ApiToken, AuditEntry, Environment, Product, User
 from core.models.base import AppendOnly
 
 Browser = Callable[[User], Client]
@@ -96,3 +96,34 @@ def test_without_the_right_nothing_is_saved(site: Client, storefront: Product, e
     User.objects.filter(is_superuser=True).update(is_superuser=False)
     assert site.post(f"/admin/core/team/{team.pk}/change/", form).status_code == 403
     assert AuditEntry.objects.count() == before
+
+
+def test_a_password_set_for_somebody_is_on_the_record(site: Client, bea: User) -> None:
+    new = {"password1": "another-slipway-17", "password2": "another-slipway-17", "usable_password": "true"}
+    answer = site.post(f"/admin/core/user/{bea.pk}/password/", {**new, "set-password": "1"})
+    assert answer.status_code == 302
+    bea.refresh_from_db()
+    assert bea.check_password("another-slipway-17")
+    assert (last().stream_id, last().data["fields"]) == (f"person:{bea.pk}", ["password"])
+
+
+def test_p1_a_place_does_not_become_production_or_another_products_there(
+    site: Client, storefront: Product, staging: Environment, production: Environment
+) -> None:
+    other = Product.objects.create(name="Back office", slug="back-office")
+    form = {"product": other.pk, "name": "new name", "slug": "place", "order": 1}
+    site.post(f"/admin/core/environment/{production.pk}/change/", form)
+    site.post(f"/admin/core/environment/{staging.pk}/change/", {**form, "slug": "other", "is_production": "on"})
+    kept = [(row.product, row.name, row.is_production) for row in storefront.environments.order_by("order", "pk")]
+    assert sorted(row[2] for row in kept) == [False, True]
+    assert {row[:2] for row in kept} == {(storefront, "new name")}
+    assert Environment.objects.get(pk=production.pk).is_production
+    assert site.post(f"/admin/core/environment/{staging.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_p1_a_team_stays_with_its_product(site: Client, storefront: Product, quinn: User) -> None:
+    other = Product.objects.create(name="Back office", slug="back-office")
+    team = storefront.teams.get(name="QA")
+    site.post(f"/admin/core/team/{team.pk}/change/", {"product": other.pk, "name": "QA", "members": [quinn.pk]})
+    team.refresh_from_db()
+    assert team.product == storefront

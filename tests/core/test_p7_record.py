@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from core import anchors, audit
@@ -172,6 +173,25 @@ def test_p7_verification_works_offline(rhea: User, tmp_path: Path, settings: Set
     assert done.stdout.startswith("Whole: 3 of 3 entries")
     export.write_text(export.read_text().replace('"number":1', '"number":7'))
     assert verify().returncode == 1
+
+
+def test_p7_an_erased_person_is_in_no_table(bea: User, rhea: User, client: Client) -> None:
+    """Whatever the application may read: neither the name nor the address is left anywhere."""
+    write(bea, 1)
+    rhea.is_staff = rhea.is_superuser = True
+    rhea.save()
+    client.force_login(rhea)
+    form = {"email": bea.email, "name": bea.name, "timezone": "UTC", "theme": "dark", "is_active": "on"}
+    assert client.post(f"/admin/core/user/{bea.pk}/change/", form).status_code == 302
+    Client().post("/login/", {"username": bea.email, "password": "wrong"})
+    address, name = bea.email, bea.name
+    erase_person(person=bea)
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(
+                f"SELECT count(*) FROM {table} AS one WHERE one::text LIKE ANY(%s)", [[f"%{address}%", f"%{name}%"]]
+            )
+            assert cursor.fetchone() == (0,), table
 
 
 def test_p7_a_person_can_be_erased_and_the_chain_still_verifies(bea: User, rhea: User) -> None:
