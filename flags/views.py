@@ -11,7 +11,7 @@ from core import clock
 from core.access import who_may
 from core.errors import Refused
 from core.models import AuditEntry, Environment, User
-from core.views import attempt
+from core.views import attempt, reason_of
 from flags import actions, explain, screen, snapshot
 from flags.forms import NewFlagForm, PlayForm, WeightForm
 from flags.models import Flag
@@ -65,9 +65,8 @@ def flag_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def flag_kill(request: HttpRequest, product: str, key: str, environment: str) -> HttpResponse:
     there = _there(request, product, key, environment)
-    reason = request.POST.get("reason", "")[:400]
     done = f"{key} is off for everybody in {there['environment'].name}."
-    return attempt(request, lambda: actions.kill(**there, reason=reason), back=_back(there), done=done)
+    return attempt(request, lambda: actions.kill(**there, reason=reason_of(request)), back=_back(there), done=done)
 
 
 @who_may(CHANGERS)
@@ -113,7 +112,7 @@ def _back(there: dict[str, Any]) -> str:
 def _list(request: HttpRequest) -> dict[str, Any]:
     """The list beside every flag page, in groups by who has it in production."""
     assert isinstance(request.user, User)
-    asked = request.GET.get("q", "").strip()[:100]
+    asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     found = Flag.objects.visible_to(request.user).filter(archived_at=None).select_related("product", "owner")
     if asked:
         found = found.filter(Q(key__icontains=asked) | Q(name__icontains=asked) | Q(claim_label__icontains=asked))

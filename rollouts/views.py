@@ -12,11 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock
 from core.access import who_may
 from core.models import User
-from core.views import attempt
+from core.views import attempt, reason_of
 from releases.models import Release
 from rollouts import actions, screen
 from rollouts.choices import RolloutState
-from rollouts.forms import reason_of
 from rollouts.models import Rollout
 
 ENDED_SHOWN = 50

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import signed_in, who_may
-from core.views import attempt
+from core.views import attempt, reason_of
 from releases import actions, forms
 from releases.models import Feature, FeatureLink, Release
 
@@ -89,8 +89,7 @@ def candidate(request: HttpRequest, release_id: int) -> HttpResponse:
 def cancel(request: HttpRequest, release_id: int) -> HttpResponse:
     """Give the release up."""
     release = load(request, release_id)
-    reason = request.POST.get("reason", "")
-    action = lambda data: actions.cancel_release(release=release, reason=reason, **data)  # noqa: E731
+    action = lambda data: actions.cancel_release(release=release, reason=reason_of(request), **data)  # noqa: E731
     return submit(request, release, "", None, action)
 
 

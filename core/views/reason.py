@@ -1,4 +1,4 @@
-"""What a person may add to a press: a reason, in a sentence."""
+"""What a person may add to a press, on any page: a reason, in a sentence."""
 
 from django import forms
 from django.http import HttpRequest
