@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, OperationalError
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -25,12 +26,15 @@ log = logging.getLogger(__name__)
 
 
 class TokenAuth(HttpBearer):
-    """``Authorization: Bearer slw_…``. `request.auth` is the token: it acts as `token.user`, within `token.product`."""
+    """``Authorization: Bearer slw_…``. `request.auth` is the token: it acts as `token.user`, within `token.product`,
+    and opens nothing once that person has no role there any more.
+    """
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         return (
             ApiToken.objects.select_related("user", "product")
             .filter(digest=ApiToken.hash(token), revoked_at=None, user__is_active=True)
+            .filter(user__roles__product=F("product"))
             .first()
         )
 
@@ -98,7 +102,7 @@ def not_storable(request: HttpRequest, error: DataError) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 def busy(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    if isinstance(error.__cause__, postgres.LockNotAvailable):
+    if isinstance(error.__cause__, postgres.LockNotAvailable | postgres.DeadlockDetected):
         return problem(409, "Somebody else is changing this at this moment. Nothing was done; try again.")
     log.exception("the database did not answer")
     return problem(503, "The database does not answer. Nothing was done.")

@@ -37,7 +37,7 @@ def attempt(
     except Refused as refused:
         return _said_no(request, refused, back, template, context, htmx)
     except OperationalError as error:
-        if not isinstance(error.__cause__, errors.LockNotAvailable):
+        if not isinstance(error.__cause__, errors.LockNotAvailable | errors.DeadlockDetected):
             raise
         busy = Conflict("Somebody else is changing this at this moment. Nothing was done; try again.")
         return _said_no(request, busy, back, template, context, htmx)

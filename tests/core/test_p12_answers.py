@@ -62,12 +62,14 @@ def test_p12_without_a_token(db: None, client: TestClient) -> None:
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("broken", ["revoked", "inactive", "wrong"])
+@pytest.mark.parametrize("broken", ["revoked", "inactive", "wrong", "left"])
 def test_p12_a_token_that_does_not_hold(client: TestClient, rhea: User, key: str, broken: str) -> None:
     if broken == "revoked":
         ApiToken.objects.update(revoked_at="2026-01-01T00:00Z")
     if broken == "inactive":
         User.objects.filter(pk=rhea.pk).update(is_active=False)
+    if broken == "left":
+        rhea.roles.all().delete()
     given = key[:-1] if broken == "wrong" else key
     assert client.get("/says/refused", headers={"Authorization": f"Bearer {given}"}).status_code == 401
 

@@ -125,13 +125,13 @@ def test_p12_what_is_not_there_is_a_404(pipeline: Call, ship: Ship) -> None:
 def test_a_token_reaches_only_its_product(ship: Ship, otto: User, emil: User, storefront: Product) -> None:
     office = otto.roles.get().product
     emil.roles.create(product=office, kind="engineer")
-    for call in (caller(otto, office), caller(otto, storefront), caller(emil, office)):
-        assert call("POST", "/products/storefront/builds", BUILD)[0] == 404
-        assert call("POST", f"/builds/{DIGEST}/checks", {"kind": "security", "status": "pass"})[0] == 404
-        assert call("POST", "/products/storefront/deployments", {"digest": DIGEST, "environment": "staging"})[0] == 404
-        assert call("GET", f"/releases/{ship.release.pk}")[0] == 404
-        assert call("GET", f"/releases/{ship.release.pk}/gates")[0] == 404
-        assert call("PUT", f"/releases/{ship.release.pk}/candidate", {"digest": DIGEST})[0] == 404
+    for call, says in ((caller(otto, office), 404), (caller(otto, storefront), 401), (caller(emil, office), 404)):
+        assert call("POST", "/products/storefront/builds", BUILD)[0] == says
+        assert call("POST", f"/builds/{DIGEST}/checks", {"kind": "security", "status": "pass"})[0] == says
+        assert call("POST", "/products/storefront/deployments", {"digest": DIGEST, "environment": "staging"})[0] == says
+        assert call("GET", f"/releases/{ship.release.pk}")[0] == says
+        assert call("GET", f"/releases/{ship.release.pk}/gates")[0] == says
+        assert call("PUT", f"/releases/{ship.release.pk}/candidate", {"digest": DIGEST})[0] == says
 
 
 def test_only_an_engineers_token_tells_facts(ship: Ship, storefront: Product, tomas: User) -> None:
