@@ -81,6 +81,7 @@ class Verifier:
             self._anchor(anchor)
         for text in self._texts:
             self._text(text)
+        self._gone()
         return self._report
 
     def _entry(self, record: Mapping[str, Any], digest: str) -> None:
@@ -137,6 +138,14 @@ class Verifier:
             self._report.problems.append(f"{stream} #{seq}: a text {name!r} that the entry does not know")
         elif not line["erased"] and text_hash(line["salt"], line["text"]) != hashed:
             self._report.problems.append(f"{stream} #{seq}: the text {name!r} is not the one that was recorded")
+
+    def _gone(self) -> None:
+        """A text may be erased, which leaves its row; a row that is gone was taken away by somebody."""
+        there = {(text["stream"], text["seq"], text["field"]) for text in self._texts}
+        for stream, chain in self._entries.items():
+            for seq, (_, _, hashes) in chain.items():
+                missing = [name for name in hashes if (stream, seq, name) not in there]
+                self._report.problems += [f"{stream} #{seq}: the text {name!r} is gone" for name in missing]
 
 
 def verify(lines: Iterable[Mapping[str, Any]], keys: Mapping[str, Ed25519PublicKey]) -> Report:

@@ -118,6 +118,7 @@ TAMPERING: dict[str, Callable[[psycopg.Connection], object]] = {
     "takes one out": lambda owner: owner.execute("DELETE FROM core_auditentry WHERE seq = 2"),
     "takes the last out": lambda owner: owner.execute("DELETE FROM core_auditentry WHERE seq = 3"),
     "changes a text": lambda owner: owner.execute("UPDATE core_audittext SET text = 'fine' WHERE text LIKE '%1%'"),
+    "takes a text away": lambda owner: owner.execute("DELETE FROM core_audittext WHERE text LIKE '%1%'"),
     "turns the head back": lambda owner: owner.execute("UPDATE core_auditstream SET seq = 2"),
     "forges an anchor": lambda owner: owner.execute("UPDATE core_auditanchor SET heads = '{}'"),
 }
