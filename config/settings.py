@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "core.middleware.UnstorableMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -200,6 +201,7 @@ GATES = [
     "releases.gates.running_build",
     "releases.gates.freeze",
     "rollouts.gates.plan",
+    "rollouts.gates.slots",
 ]
 SEAL_PARTS = [
     "releases.seal.features",

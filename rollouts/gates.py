@@ -1,4 +1,4 @@
-"""This room's gate: a plan exists, and what it wants can be done."""
+"""This room's gates: a plan exists and can be carried out, and its own slots run what was signed."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -7,14 +7,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
 from core.weights import FULL, as_percent
-from releases.gates import Gate, GateState, Question
+from releases.gates import Gate, GateState, OnClose, Question
 from releases.models import Release
-from rollouts import metrics, routers
+from releases.rules import short
+from rollouts import metrics, routers, running
 from rollouts.choices import Role
 from rollouts.metrics import Query
 from rollouts.models import Plan, PlanTarget
 from rollouts.pins import pin
 from rollouts.routers import Place
+
+_SLOTS = ("environment", "slot__environment__product", "stable_slot__environment__product")
 
 
 def plan(question: Question) -> list[Gate]:
@@ -33,6 +36,37 @@ def plan(question: Question) -> list[Gate]:
             sentence=sentence,
             who=who,
             url=reverse("release", args=[release.pk]) + "#plan",
+        )
+    ]
+
+
+def slots(question: Question) -> list[Gate]:
+    """Where a route sends users runs the pinned build, else the candidate; where they come from does not. A plan
+    without slots has none of this: its flags carry, or the plan's gate refuses it.
+    """
+    found = Plan.objects.filter(release=question.release).select_related(*_SLOTS).first()
+    if found is None or found.slot is None or found.stable_slot is None:
+        return []
+    product = found.environment.product_id
+    candidate = question.release.candidates.filter(product=product).select_related("build").first()
+    build = candidate.build if candidate else None
+    own = build.digest if build else ""
+    wanted = own if question.digests is None else question.digests.get(product, "")
+    name = build.version if build and own == wanted else short(wanted)
+    answers = [
+        running.new_side(running.slot_fact(found.slot), wanted, name, question.now),
+        running.old_side(running.slot_fact(found.stable_slot), wanted, name),
+    ]
+    answer = next((one for one in answers if not one.is_open), answers[0])
+    return [
+        Gate(
+            key="slots",
+            name="Slots",
+            state=answer.state,
+            sentence=answer.sentence,
+            who="by itself" if answer.is_open else "the pipeline",
+            url=reverse("running"),
+            on_close=OnClose.HOLD,
         )
     ]
 
