@@ -101,6 +101,9 @@ class Kpi(models.Model):
     )
     breach_seconds = models.PositiveIntegerField(default=30)
     on_breach = models.CharField(max_length=10, choices=OnBreach.choices, default=OnBreach.ROLL_BACK)
+    warm_up_seconds = models.PositiveIntegerField(
+        default=0, help_text="How long after its start or a deployment the canary's cold caches are left out."
+    )
     no_data_seconds = models.PositiveIntegerField(default=600)
     on_no_data = models.CharField(max_length=10, choices=OnBreach.choices, default=OnBreach.PAUSE)
     order = models.PositiveSmallIntegerField(default=0)
@@ -142,7 +145,9 @@ class Rollout(models.Model):
         default=0, help_text="Grows with every written change; a decision made on an older one is void."
     )
     next_check_at = models.DateTimeField(null=True, db_index=True)
-    reasons = models.JSONField(default=list, help_text="Sentences: why it is in this state, or what it waits for.")
+    reasons = models.JSONField(
+        default=list, help_text="Slipway's sentences: why it is in this state, or what it waits for. Empty: see `said`."
+    )
     cause = models.JSONField(
         default=dict,
         help_text="What ended it early, as data: step, weight, and the KPI with both values and its bound.",
@@ -175,6 +180,26 @@ class Rollout(models.Model):
     def subject(self) -> str:
         """Its name in the audit and among live topics."""
         return f"rollout:{self.pk}"
+
+    @property
+    def why(self) -> list[str]:
+        """Why it is in this state: Slipway's sentences, or what the person said who brought it there."""
+        newest = None if self.reasons else max(self.said.all(), key=lambda one: one.pk, default=None)
+        return [str(newest)] if newest else list(self.reasons)
+
+
+class Reason(models.Model):
+    """Why a person paused, rolled back or superseded, in their own words: apart, so that it can be erased. The newest
+    counts; rows are only added, so that a rollback never waits for one.
+    """
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.PROTECT, related_name="said")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    salt = models.CharField(max_length=32)
+    text = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.text}" if self.text else f"{self.person}, whose words were erased"
 
 
 class Go(AppendOnly):
@@ -212,6 +237,7 @@ class Target(models.Model):
         null=True, help_text="When observed first equalled desired, since desired changed."
     )
     problem = models.CharField(max_length=300, blank=True)
+    turned_off = models.BooleanField(default=False, help_text="A person's kill switch keeps it from everybody.")
     attempts = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
