@@ -15,7 +15,7 @@ from core.choices import RoleKind
 from core.errors import Conflict, Refused
 from core.models import Environment, Product, User
 from core.weights import FULL, as_percent
-from flags import rules, versions
+from flags import rules, versions, words
 from flags.choices import Carrier, FlagKind
 from flags.models import Flag, FlagSet, FlagState
 
@@ -203,7 +203,13 @@ def _write(
     state.version, state.changed_at = versions.bump(flag_set), clock.now()
     state.save(update_fields=[*changes, "version", "changed_at"])
     data = {"key": flag.key, "environment": environment.slug, "version": state.version, "was": was, **changes}
-    _record(flag, actor, action, {**data, "percent": as_percent(state.weight)}, reason)
+    _record(
+        flag,
+        actor,
+        action,
+        {**data, "percent": as_percent(state.weight), "to": words.reach(state.weight, state.build)},
+        reason,
+    )
     return state
 
 

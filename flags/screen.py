@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.choices import Tone
+from core.digests import short
 from core.models import Environment, User
 from core.ui import Line
 from core.weights import FULL, as_percent
@@ -33,6 +34,10 @@ class Place:
     bound: bool
     may_change: bool
     serving: str
+
+    @property
+    def build(self) -> str:
+        return short(self.state.build)
 
     @property
     def can_enable(self) -> bool:

@@ -12,7 +12,7 @@ SENTENCES: dict[str, Sentence] = {
     "flag_weight_set": Sentence("live", "target", "{actor} set {key} to {percent} in {environment}"),
     "flag_killed": Sentence("bad", "hold", "{actor} turned {key} off for everybody in {environment}"),
     "flag_enabled": Sentence("good", "play", "{actor} lifted the kill switch of {key} in {environment}"),
-    "flag_moved": Sentence("live", "route", "{actor} moved {key} to {percent} in {environment}"),
+    "flag_moved": Sentence("live", "route", "{actor} moved {key} to {to} in {environment}"),
     "flag_settled": Sentence("good", "open", "{key} is everybody's in {environment}, whatever build serves them"),
     "flag_key_issued": Sentence("none", "lock", "{actor} issued the flag key {prefix}… ({name}) for {environment}"),
     "flag_key_revoked": Sentence("wait", "lock", "{actor} revoked the flag key {prefix}… ({name}) of {environment}"),

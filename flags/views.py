@@ -112,7 +112,7 @@ def _back(there: dict[str, Any]) -> str:
 def _list(request: HttpRequest) -> dict[str, Any]:
     """The list beside every flag page, in groups by who has it in production."""
     assert isinstance(request.user, User)
-    asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    asked = request.GET.get("q", "").strip()[:100]
     found = Flag.objects.visible_to(request.user).filter(archived_at=None).select_related("product", "owner")
     if asked:
         found = found.filter(Q(key__icontains=asked) | Q(name__icontains=asked) | Q(claim_label__icontains=asked))

@@ -1,11 +1,12 @@
 """Pure decisions of this room: no ORM, no clock, no network. Facts in, decisions with their reasons out."""
 
+from core.digests import short
 from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
 from releases.rules.calendar import Freeze, freeze
 from releases.rules.headline import headline, phases
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
-from releases.rules.words import join, short
+from releases.rules.words import join
 
 __all__ = [
     "FRESH",

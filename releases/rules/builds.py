@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.digests import short
 from core.words import span
 from releases.rules.states import Answer, GateState, blocked, is_open, waiting
-from releases.rules.words import join, short
+from releases.rules.words import join
 
 FRESH = timedelta(seconds=60)
 """How old what a slot said of itself may be."""
