@@ -61,7 +61,10 @@ class PolicyAdmin(FactAdmin):
         (formset,) = formsets
         rows = [row for row in formset.cleaned_data if row.get("name")]
         fields = ("name", "team", "order", "quorum", "due_hours", "covers")
-        specs = [actions.StageSpec(**{field: row[field] for field in fields}) for row in rows]
+        specs = [
+            actions.StageSpec(**{field: row[field] for field in fields} | {"covers": row["covers"] or []})
+            for row in rows
+        ]
         policy = actions.set_policy(product=form.instance.product, stages=specs, actor=signed_in(request))
         form.instance.pk, form.instance.version = policy.pk, policy.version
         formset.new_objects, formset.changed_objects, formset.deleted_objects = list(policy.stages.all()), [], []

@@ -229,6 +229,7 @@ ERASABLE_TEXTS = {
     "approvals.DecisionReason": "decision__person",
     "approvals.TickEvidence": "tick__person",
     "validation.ResultNote": "result__run__tester",
+    "rollouts.Reason": "person",
 }
 AUDIT_SENTENCES = [
     f"{room}.sentences.SENTENCES" for room in ("core", "flags", "releases", "validation", "approvals", "rollouts")

@@ -1,11 +1,36 @@
 """What every request passes: signed in unless the view says otherwise; times in the reader's zone."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as LoginRequiredMiddleware
+from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+
+from core.views.errors import bad_request
+
+log = logging.getLogger(__name__)
+
+
+class UnstorableMiddleware:
+    """What PostgreSQL cannot store or compare (a null character, a number beyond all bounds) was a bad request."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, DataError):
+            return None
+        log.warning("%s %s: %s", request.method, request.path, exception)
+        return bad_request(request, exception)
 
 
 class TimezoneMiddleware:

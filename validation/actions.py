@@ -20,7 +20,7 @@ from validation.moves import may_not
 
 @transaction.atomic
 def write_scenario(
-    *, release: Release, title: str, steps: list[dict[str, str]], actor: User, feature: Feature | None = None
+    *, release: Release, title: str, steps: object, actor: User, feature: Feature | None = None
 ) -> Scenario:
     """Add a scenario; each step is ``{"do": …, "expect": …}``. Raises Refused naming `title` or `steps`."""
     release = _lock(release)
@@ -31,15 +31,13 @@ def write_scenario(
         raise Refused("A scenario's title has at most 160 characters.", field="title")
     if release.scenarios.filter(title=title.strip()).exists():
         raise Conflict("This release has a scenario of that title.", field="title")
-    if any(not step.get("do", "").strip() for step in steps):
-        raise Refused("Each step says what to do.", field="steps")
     if feature and feature.release_id != release.pk:
         raise Refused("That feature belongs to another release.", field="feature")
     scenario = Scenario.objects.create(
         release=release,
         feature=feature,
         title=title.strip(),
-        steps=[{"do": step["do"].strip(), "expect": step.get("expect", "").strip()} for step in steps],
+        steps=_steps(steps),
         order=release.scenarios.count(),
     )
     audit.record(
@@ -191,6 +189,18 @@ def _lock(release: Release) -> Release:
     if ReleaseStatus(held.status).is_finished:
         raise Conflict(f"{held} is {held.get_status_display().lower()}; nothing can be tested in it any more.")
     return held
+
+
+def _steps(given: object) -> list[dict[str, str]]:
+    """As they are kept. Raises Refused for anything but a list of ``{"do": …, "expect": …}``, which may be empty."""
+    kept = []
+    for step in given if isinstance(given, list) else [None]:
+        step = {"expect": "", **step} if isinstance(step, dict) else {}
+        do, expect = step.get("do"), step.get("expect")
+        if not (isinstance(do, str) and isinstance(expect, str) and do.strip()):
+            raise Refused('Steps are a list of {"do": …, "expect": …}, and each says what to do.', field="steps")
+        kept.append({"do": do.strip(), "expect": expect.strip()})
+    return kept
 
 
 def _runs_in(build: Build, environment: Environment) -> bool:

@@ -24,7 +24,7 @@ class ScenarioAdmin(FactAdmin):
 
     def save_model(self, request: HttpRequest, obj: Scenario, form: Any, change: bool) -> None:
         made = actions.write_scenario(
-            release=obj.release, title=obj.title, steps=obj.steps, feature=obj.feature, actor=signed_in(request)
+            release=obj.release, title=obj.title, steps=obj.steps or [], feature=obj.feature, actor=signed_in(request)
         )
         obj.pk = made.pk
 

@@ -79,7 +79,9 @@ def part_names() -> list[str]:
 def _possible(product: Product, stage: StageSpec) -> None:
     if stage.team.product_id != product.pk:
         raise Refused(f"{stage.team} is not a team of {product}.", field="team")
-    unknown = sorted(set(stage.covers) - set(part_names()))
+    if not isinstance(stage.covers, list | tuple):
+        raise Refused("What a stage covers is a list of names; empty means everything.", field="covers")
+    unknown = [str(name) for name in stage.covers if name not in part_names()]
     if unknown:
         raise Refused(f"A seal has no part called {', '.join(unknown)}.", field="covers")
     if stage.quorum < 1 or stage.due_hours < 1 or stage.order < 0:

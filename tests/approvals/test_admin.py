@@ -7,6 +7,7 @@ from django.test import Client
 
 from approvals.actions import submit_release
 from approvals.models import ChecklistItem, Policy
+from core.choices import RoleKind
 from core.models import AuditEntry, Product, User
 from releases.models import Release
 from tests.approvals.test_signing import asked, sign
@@ -69,6 +70,34 @@ def test_p12_an_impossible_policy_is_refused_there_too(admin: Client, storefront
     answer = admin.post("/admin/approvals/policy/add/", {"product": storefront.pk, **stages(team.pk, 9)}, follow=True)
     assert "Not done. Business demands 9 signatures" in answer.content.decode()
     assert Policy.objects.count() == 1
+
+
+@pytest.mark.parametrize("covers", ["", "null", "5", '{"a": 1}', "[1]", "[[1]]", '["features"]'])
+def test_p12_what_a_stage_covers_is_a_list_of_names(
+    covers: str, admin: Client, storefront: Product, policy: Policy
+) -> None:
+    form = {"product": storefront.pk, **stages(storefront.teams.get(name="Business").pk), "stages-0-covers": covers}
+    assert admin.post("/admin/approvals/policy/add/", form).status_code in {200, 302}
+    newest = Policy.objects.filter(product=storefront).first()
+    assert newest and newest.version == (2 if covers in {"", "null", '["features"]'} else 1)
+
+
+@pytest.mark.parametrize(
+    "steps", ["5", '"abc"', '{"do": "x"}', "[1]", '[{"do": 1}]', '[{"do": "x", "expect": 5}]', '[{"do": "\\u0000"}]']
+)
+def test_p12_steps_that_are_none_are_refused(
+    steps: str, admin: Client, storefront: Product, release: Release, olga: User
+) -> None:
+    olga.roles.create(product=storefront, kind=RoleKind.TESTER)
+    form = {"release": release.pk, "title": "A customer filters", "steps": steps}
+    assert admin.post("/admin/validation/scenario/add/", form).status_code in {200, 302, 400}
+    assert not release.scenarios.exists()
+    admin.post("/admin/validation/scenario/add/", {**form, "steps": ""})
+    assert release.scenarios.get().steps == []
+
+
+def test_p12_a_null_character_in_a_filter_is_a_bad_request(admin: Client) -> None:
+    assert admin.get("/admin/approvals/decision/?verdict=%00").status_code == 400
 
 
 def test_p7_decisions_and_policies_offer_no_change_there(

@@ -80,7 +80,12 @@ def house(told: Callable[..., Story], rhea: User, emil: User, tomas: User, stagi
     submit_result(run=run, scenario=scenario, status="fail", actor=tomas, **found)
     item = add_item(release=second, text="Support knows", team=product.teams.get(name="Business"), actor=rhea)
     asked = submit_release(release=second, actor=rhea)[0]
-    of_release = {"release_id": second.pk, "feature_id": features[0].pk, "link_id": link.pk, "pk": second.pk}
+    of_release: dict[str, object] = {
+        "release_id": second.pk,
+        "feature_id": features[0].pk,
+        "link_id": link.pk,
+        "pk": second.pk,
+    }
     values: dict[str, dict[str, object]] = {
         "": {},
         "releases/": of_release,
