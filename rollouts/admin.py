@@ -8,7 +8,7 @@ from django.contrib import admin
 
 from core.admin import FactAdmin
 from core.weights import as_percent
-from rollouts.models import Go, Kpi, KpiState, Measurement, Plan, PlanTarget, Rollout, Step, Target
+from rollouts.models import Go, Kpi, KpiState, Measurement, Plan, PlanTarget, Reason, Rollout, Step, Target
 
 
 @admin.register(Plan)
@@ -123,3 +123,10 @@ class GoAdmin(FactAdmin):
     list_filter = ("at",)
     search_fields = ("rollout__release__name", "by__email")
     list_select_related = ("rollout__release", "by")
+
+
+@admin.register(Reason)
+class ReasonAdmin(FactAdmin):
+    list_display = ("rollout", "person", "text")
+    search_fields = ("rollout__release__name", "person__name")
+    list_select_related = ("rollout__release", "person")

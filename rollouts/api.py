@@ -102,9 +102,10 @@ def _rollout(request: HttpRequest, pk: int) -> Rollout:
 
 
 def _out(rollout: Rollout) -> dict[str, Any]:
-    facts = {name: getattr(rollout, name) for name in ("state", "step", "desired", "reasons", "started_at", "ended_at")}
+    facts = {name: getattr(rollout, name) for name in ("state", "step", "desired", "started_at", "ended_at")}
     return {
         **facts,
+        "reasons": rollout.why,
         "id": rollout.pk,
         "release": rollout.release_id,
         "environment": rollout.environment.slug,

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
@@ -144,10 +144,17 @@ def _settle(rollout: Rollout, targets: Sequence[Target], *, may_grow: bool = Tru
         reading = readings.get(target.key)
         if reading:
             _note(rollout, target, target.fence, reading)
-        if reading is None or (reading.weight != target.desired and not reading.foreign):
+        if reading is None or _is_wrong(target, reading):
             wrong.append(target)
     if wrong and (may_grow or all(target.desired == 0 for target in wrong)):
         _send(rollout, wrong)
+
+
+def _is_wrong(target: Target, reading: Reading) -> bool:
+    """Whether sending again would help. What a person turned off stays off, whatever it is told; it still goes to 0."""
+    if reading.foreign or (reading.off and target.desired > 0):
+        return False
+    return reading.weight != target.desired
 
 
 def _send(rollout: Rollout, targets: Sequence[Target], *, steal: bool = False) -> None:
@@ -204,7 +211,7 @@ def _carry_out(rollout: Rollout, leases: Sequence[_Leased]) -> None:
     for lease in leases:
         reading = readings[lease.target.key]
         refused = problems.get(lease.target.key, "") if reading.weight != lease.desired else ""
-        said = Reading(weight=reading.weight, problem=refused or reading.problem, foreign=reading.foreign)
+        said = replace(reading, problem=refused or reading.problem)
         _note(rollout, lease.target, lease.fence, said, release=True)
     failpoints.reach("observe.after_commit")
 
@@ -222,7 +229,7 @@ def _note(rollout: Rollout, target: Target, fence: int, reading: Reading, *, rel
     """Write what the router answered, unless somebody leased the target since. Releasing moves the fence on, so that
     whoever read the router during the lease cannot write an older answer over ours.
     """
-    changes: dict[str, object] = {"problem": reading.problem[:300]}
+    changes: dict[str, object] = {"problem": reading.problem[:300], "turned_off": reading.off}
     if reading.weight is not None:
         now = clock.now()
         as_desired = Q(desired=reading.weight, confirmed_at=None)

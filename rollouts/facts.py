@@ -61,6 +61,7 @@ class TargetFacts:
     desired_at: datetime
     confirmed_at: datetime | None
     problem: str = ""
+    turned_off: bool = False
 
     @property
     def is_confirmed(self) -> bool:
@@ -118,6 +119,11 @@ class RolloutFacts:
         return f"{self.stable} kept warm" if self.stable else "its flags can go off at once"
 
     @property
+    def turned_off(self) -> tuple[str, ...]:
+        """The flags that a person's kill switch keeps from everybody."""
+        return tuple(target.name for target in self.targets if target.turned_off)
+
+    @property
     def all_confirmed(self) -> bool:
         return self.confirmed == len(self.targets)
 
@@ -160,7 +166,7 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         baked_since=rollout.baked_since,
         steps=_steps(rollout, [] if brief else states),
         watch=timedelta(seconds=pinned["watch_seconds"]),
-        reasons=tuple(rollout.reasons),
+        reasons=tuple(rollout.why),
         kpis=tuple(_kpi(rollout, state, said) for state in states),
         targets=tuple(map(_target, targets)),
         candidate=pinned["candidate"]["version"] if routed else str(rollout.release),
@@ -217,6 +223,7 @@ def _target(target: Target) -> TargetFacts:
         desired_at=target.desired_at,
         confirmed_at=target.confirmed_at,
         problem=target.problem,
+        turned_off=target.turned_off,
     )
 
 

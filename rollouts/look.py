@@ -56,7 +56,12 @@ def steps(pinned: dict[str, Any]) -> tuple[Step, ...]:
 def targets(rows: Iterable[Target]) -> tuple[TargetFact, ...]:
     return tuple(
         TargetFact(
-            name=str(row), desired=row.desired, observed=row.observed, moved_at=row.desired_at, problem=row.problem
+            name=str(row),
+            desired=row.desired,
+            observed=row.observed,
+            moved_at=row.desired_at,
+            problem=row.problem,
+            turned_off=row.turned_off,
         )
         for row in rows
     )

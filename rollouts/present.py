@@ -50,6 +50,11 @@ def sentence(facts: RolloutFacts) -> Line:
         return _silent(facts)
     if state is RolloutState.HELD:
         return Line("wait", "hold", f"Held at {weight}:", _because(facts), "goes on by itself when that is gone")
+    if facts.turned_off:
+        off = " and ".join(facts.turned_off)
+        return Line(
+            "wait", "hold", f"Held at {weight}:", f"{off} is turned off by a person", "turned on again, or back"
+        )
     if not facts.all_confirmed:
         text = f"{facts.confirmed} of {len(facts.targets)} targets have confirmed"
         return Line("live", "live", f"Going to {weight}:", text, _then(facts))

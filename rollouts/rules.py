@@ -74,6 +74,8 @@ class TargetFact:
     observed: int | None
     moved_at: datetime
     problem: str = ""
+    turned_off: bool = False
+    """By a person's kill switch: a decision, and no fault."""
 
     @property
     def is_confirmed(self) -> bool:
@@ -192,6 +194,10 @@ def _unconfirmed(now: Snapshot) -> tuple[str, ...]:
 
 
 def _lag(target: TargetFact) -> str:
+    if target.turned_off:
+        return (
+            f"{target.name} is turned off by a person: nothing grows until it is turned on again, or everybody is back."
+        )
     observed = "nothing yet" if target.observed is None else as_percent(target.observed)
     why = f" {target.problem}" if target.problem else ""
     return f"{target.name}: {as_percent(target.desired)} intended, {observed} confirmed.{why}"
@@ -204,7 +210,7 @@ def _not_fine(now: Snapshot) -> tuple[str, ...]:
 def _overdue(now: Snapshot) -> Iterator[str]:
     """What took longer than is usual, so that it is said aloud although the bake is not over."""
     for target in now.targets:
-        if not target.is_confirmed and now.now - target.moved_at > PATIENCE:
+        if target.turned_off or (not target.is_confirmed and now.now - target.moved_at > PATIENCE):
             yield _lag(target)
     for kpi in now.kpis:
         since = max(kpi.since or now.now, now.step_since)

@@ -13,7 +13,7 @@ from core import sentences
 from core.models import AuditEntry, OutboxMessage, User
 from core.weights import FULL, as_percent
 from core.words import ago, moment, span
-from rollouts import figures, present
+from rollouts import figures, people, present
 from rollouts.choices import Role, RolloutState, VerdictKind
 from rollouts.facts import RolloutFacts, gather
 from rollouts.models import Rollout, Target
@@ -34,6 +34,8 @@ class TargetRow:
     icon: str
     word: str
     sub: str
+    turn_on: str = ""
+    """Where its button posts to that turns it on again; empty without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "cards": cards,
         "tally": _tally(facts),
         "span_text": _span_text(facts),
-        "exposure": _exposure(rollout, facts, targets),
+        "exposure": _exposure(rollout, facts, targets, turns_on=_may_turn_on(rollout, facts, user)),
         "log": [_told_entry(entry) for entry in _newest(log)],
         "log_count": log.count(),
         "account": _account(rollout, facts, told) if facts.state is RolloutState.ROLLED_BACK else (),
@@ -123,7 +125,7 @@ def _span_text(facts: RolloutFacts) -> str:
     return f"times in {zone}"
 
 
-def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target]) -> Exposure:
+def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target], *, turns_on: bool) -> Exposure:
     carriers = [target for target in targets if target.role == Role.CARRIES]
     observed = [target.observed for target in carriers]
     known = [weight for weight in observed if weight is not None]
@@ -138,7 +140,7 @@ def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target]) 
         intended=facts.desired,
         confirmed=confirmed,
         text=_agreement_text(facts, targets),
-        targets=[_row(rollout, facts, target, back=back) for target in targets],
+        targets=[_row(rollout, facts, target, back=back, turns_on=turns_on) for target in targets],
         is_way_back=back,
         took=present.seconds(took) if took is not None else "",
     )
@@ -159,7 +161,7 @@ def _agreement_text(facts: RolloutFacts, targets: Sequence[Target]) -> str:
     return f"{facts.confirmed} of {_targets(len(targets))} confirmed{said}.{nobody}"
 
 
-def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool) -> TargetRow:
+def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool, turns_on: bool) -> TargetRow:
     is_flag = target.router == "flag"
     tone, icon, word = _target_state(target)
     if back and target.is_confirmed and target.confirmed_at:
@@ -174,10 +176,18 @@ def _row(rollout: Rollout, facts: RolloutFacts, target: Target, *, back: bool) -
         icon=icon,
         word=word,
         sub=_sub(target, facts, back=back),
+        turn_on=reverse("rollout-flag-on", args=[rollout.pk, target.key]) if turns_on and target.turned_off else "",
     )
 
 
+def _may_turn_on(rollout: Rollout, facts: RolloutFacts, user: User) -> bool:
+    going = facts.state.is_live and facts.state is not RolloutState.PAUSED
+    return going and bool(facts.turned_off) and people.may_start(user, rollout.release)
+
+
 def _target_state(target: Target) -> tuple[str, str, str]:
+    if target.turned_off:
+        return "wait", "hold", "turned off"
     if target.is_confirmed:
         return (
             "good",
@@ -190,6 +200,8 @@ def _target_state(target: Target) -> tuple[str, str, str]:
 
 
 def _sub(target: Target, facts: RolloutFacts, *, back: bool) -> str:
+    if target.turned_off:
+        return _turned_off(target)
     if target.problem and not target.is_confirmed:
         return target.problem
     if target.is_confirmed and target.confirmed_at:
@@ -198,6 +210,18 @@ def _sub(target: Target, facts: RolloutFacts, *, back: bool) -> str:
             return confirmed
         return f"{_duty(target, facts)}; {confirmed}"
     return f"{as_percent(target.desired)} intended, not confirmed for {span(facts.now - target.desired_at)}"
+
+
+def _turned_off(target: Target) -> str:
+    """Whose decision it was, and when: the newest kill of this flag there."""
+    kills = AuditEntry.objects.filter(
+        action="flag_killed",
+        data__key=target.key,
+        data__environment=target.environment.slug,
+        stream=target.rollout.release.subject,
+    )
+    kill = kills.select_related("actor").order_by("-seq").first()
+    return f"turned off by {kill.actor or 'Slipway'}, {present.clock(kill.at)}" if kill else "turned off by a person"
 
 
 def _duty(target: Target, facts: RolloutFacts) -> str:

@@ -12,6 +12,7 @@ SENTENCES: dict[str, Sentence] = {
     "rollout_paused_by": Sentence("wait", "hold", "{actor} paused the rollout at {percent}: {reason}"),
     "rollout_resumed": Sentence("live", "play", "{actor} let the rollout go on at {percent} {reason}"),
     "rollout_go": Sentence("live", "hand", "{actor} pressed go for {percent}"),
+    "rollout_flag_on": Sentence("live", "flag", "{actor} turned {key} on again; {percent} bakes anew"),
     "rollout_watched": Sentence("live", "live", "Everyone has it; the old version is kept warm"),
     "rollout_completed": Sentence("good", "open", "Complete: the rollback window ended and everything was fine in it"),
     "rollout_superseded": Sentence("good", "open", "{actor} ended the rollback window early: {reason}"),

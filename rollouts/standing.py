@@ -21,7 +21,7 @@ def confirm(rollout: Rollout) -> bool:
             return False
         current.baked_since = max(target.confirmed_at or current.step_since for target in targets)
         current.save(update_fields=["baked_since"])
-        seconds = (current.baked_since - current.step_since).total_seconds()
+        seconds = (current.baked_since - max(target.desired_at for target in targets)).total_seconds()
         _record(current, "rollout_confirmed", seconds, percent=as_percent(current.desired))
     return True
 

@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rollouts/<int:pk>/resume/", views.resume, name="rollout-resume"),
     path("rollouts/<int:pk>/roll-back/", views.roll_back, name="rollout-roll-back"),
     path("rollouts/<int:pk>/go/", views.go, name="rollout-go"),
+    path("rollouts/<int:pk>/flags/<slug:key>/on/", views.flag_on, name="rollout-flag-on"),
     path("releases/<int:pk>/start/", views.start, name="rollout-start"),
 ]

@@ -1,6 +1,7 @@
 """Live rollouts: the list, the page, and what people press there."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -72,6 +73,13 @@ def go(request: HttpRequest, pk: int) -> HttpResponse:
 
 @who_may("release managers and owners of the release's product")
 @require_POST
+def flag_on(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    """Turn a flag on again that a person turned off: growth, which asks every gate."""
+    return _press(request, pk, partial(actions.reenable_flag, key=key), f"{key} is on again.")
+
+
+@who_may("release managers and owners of the release's product")
+@require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the rollout of release `pk`: every gate is asked again in the transaction that begins it."""
     release = get_object_or_404(Release.objects.visible_to(_person(request)), pk=pk)
@@ -107,7 +115,7 @@ def _page(request: HttpRequest, template: str, partial: str, context: dict[str, 
 def _visible(request: HttpRequest) -> Any:
     seen = Rollout.objects.visible_to(_person(request))
     rows = seen.select_related("release__product", "environment__product", "started_by")
-    return rows.prefetch_related("targets", "kpi_states__kpi")
+    return rows.prefetch_related("targets", "kpi_states__kpi", "said__person")
 
 
 def _person(request: HttpRequest) -> User:

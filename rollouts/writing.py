@@ -1,5 +1,6 @@
 """What every change of a rollout has in common: short transactions that a frozen process cannot keep open."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -7,7 +8,8 @@ from functools import partial
 from django.db import connection, transaction
 
 from core import failpoints, locks
-from rollouts.models import Rollout
+from core.models import User
+from rollouts.models import Reason, Rollout
 
 ENGINE = (
     *("advance", "watch", "complete", "hold", "lift", "pause", "roll_back"),
@@ -41,3 +43,9 @@ def locked(rollout: Rollout) -> Rollout:
     """The rollout's row as it is now, held until the transaction ends; with its release, which is not locked."""
     rows = Rollout.objects.select_for_update(of=("self",)).select_related("release__product", "environment")
     return rows.get(pk=rollout.pk)
+
+
+def say(rollout: Rollout, person: User | None, text: str) -> None:
+    """Keep why a person did it in their own words, where they can be erased. Slipway's own words are `reasons`."""
+    if person is not None:
+        Reason.objects.create(rollout=rollout, person=person, salt=secrets.token_hex(16), text=text)

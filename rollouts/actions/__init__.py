@@ -3,6 +3,7 @@
 from rollouts.actions.back import roll_back
 from rollouts.actions.grow import advance, begin_watch, complete
 from rollouts.actions.plan import KpiSpec, StepSpec, TargetSpec, set_plan
+from rollouts.actions.reenable import reenable_flag
 from rollouts.actions.start import start_rollout, supersede
 from rollouts.actions.steer import hold, hold_for, lift, pause, press_go, resume
 
@@ -18,6 +19,7 @@ __all__ = [
     "lift",
     "pause",
     "press_go",
+    "reenable_flag",
     "resume",
     "roll_back",
     "set_plan",

@@ -17,7 +17,7 @@ from releases.models import Release
 from rollouts import apply, people, standing
 from rollouts.choices import RolloutState
 from rollouts.models import Rollout
-from rollouts.writing import locked, writing
+from rollouts.writing import locked, say, writing
 
 ATTEMPTS = 4
 """Each waits at most 2 s for a lock; a frozen holder loses its own after 3 s."""
@@ -63,10 +63,11 @@ def _write(rollout: Rollout, actor: User | None, reason: str, cause: dict[str, A
         weight, current.desired, current.state = current.desired, 0, RolloutState.ROLLED_BACK
         current.ended_at = current.next_check_at = now
         current.version += 1
-        current.reasons = [f"{actor}: {reason}" if actor else reason]
+        current.reasons = [] if actor else [reason]
         current.cause = {"step": current.step, "weight": weight, "by": "person" if actor else "kpi", **cause}
         current.save(update_fields=["desired", "state", "ended_at", "next_check_at", "version", "reasons", "cause"])
-        current.targets.update(desired=0, desired_at=now, confirmed_at=None, live=False, problem="")
+        say(current, actor, reason)
+        current.targets.update(desired=0, desired_at=now, confirmed_at=None, live=False, problem="", turned_off=False)
         told = people.tell(
             current,
             "rollout_rolled_back",

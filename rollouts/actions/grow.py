@@ -12,7 +12,7 @@ from releases.models import Release
 from rollouts import look, people, rules
 from rollouts.choices import RolloutState
 from rollouts.models import Rollout
-from rollouts.writing import locked, writing
+from rollouts.writing import locked, say, writing
 
 
 def advance(*, rollout: Rollout) -> bool:
@@ -20,7 +20,7 @@ def advance(*, rollout: Rollout) -> bool:
     for the seal and digests the rollout pinned (P1). False if it does not, or if somebody was here first.
     """
     with writing("advance"):
-        now = _hold_still(rollout)
+        now = hold_still(rollout)
         current = locked(rollout)
         if current.version != rollout.version or current.state not in (RolloutState.RUNNING, RolloutState.HELD):
             return False
@@ -41,7 +41,7 @@ def advance(*, rollout: Rollout) -> bool:
 def begin_watch(*, rollout: Rollout) -> bool:
     """Everyone has it: the rollback window begins. False if that is not so any more."""
     with writing("watch"):
-        now = _hold_still(rollout)
+        now = hold_still(rollout)
         current = locked(rollout)
         if current.version != rollout.version or not isinstance(_decided(current, now), rules.Watch):
             return False
@@ -58,7 +58,7 @@ def begin_watch(*, rollout: Rollout) -> bool:
 def complete(*, rollout: Rollout) -> bool:
     """The rollback window is over. False if that is not so any more."""
     with writing("complete"):
-        now = _hold_still(rollout)
+        now = hold_still(rollout)
         current = locked(rollout)
         if current.version != rollout.version or not isinstance(_decided(current, now), rules.Complete):
             return False
@@ -71,8 +71,9 @@ def close(rollout: Rollout, *, actor: User | None, action: str, reason: str) -> 
     now = clock.now()
     rollout.state, rollout.ended_at, rollout.next_check_at = RolloutState.COMPLETED, now, now
     rollout.version += 1
-    rollout.reasons = [reason or "The rollback window is over, and everything was fine in it."]
+    rollout.reasons = [] if actor else ["The rollback window is over, and everything was fine in it."]
     rollout.save(update_fields=["state", "ended_at", "next_check_at", "version", "reasons"])
+    say(rollout, actor, reason)
     rollout.targets.update(live=False)
     releases.set_status(release=rollout.release, status=ReleaseStatus.COMPLETED, actor=actor)
     flags.unclaim(holder=rollout.release.subject, actor=None, settle=True)
@@ -84,7 +85,7 @@ def _decided(rollout: Rollout, now: datetime) -> rules.Decision | None:
     return rules.decide(look.snapshot(rollout, now)) if rollout.is_live else None
 
 
-def _hold_still(rollout: Rollout) -> datetime:
+def hold_still(rollout: Rollout) -> datetime:
     """Lock what comes before a rollout's row: the products' facts, the release. Then the time."""
     release = rollout.release
     for product in sorted({release.product_id, *release.candidates.values_list("product_id", flat=True)}):

@@ -10,7 +10,7 @@ from rollouts import people
 from rollouts.choices import RolloutState
 from rollouts.judging import acknowledge
 from rollouts.models import Go, Rollout
-from rollouts.writing import locked, writing
+from rollouts.writing import locked, say, writing
 
 
 def hold(*, rollout: Rollout, actor: User, reason: str) -> Rollout:
@@ -25,10 +25,14 @@ def hold(*, rollout: Rollout, actor: User, reason: str) -> Rollout:
         current = _live(rollout)
         if current.state == RolloutState.PAUSED:
             raise Conflict("It is paused already.")
-        _set(current, RolloutState.PAUSED, [f"{actor}: {reason.strip()}"])
+        _set(current, RolloutState.PAUSED, [])
+        say(current, actor, reason.strip())
         _record(current, "rollout_paused_by", actor, reason.strip())
         people.tell(
-            current, "rollout_paused", f"{current.release} is on hold", {"actor": actor, "reasons": current.reasons}
+            current,
+            "rollout_paused",
+            f"{current.release} is on hold",
+            {"actor": actor, "reasons": [f"{actor}: {reason.strip()}"]},
         )
     return current
 
@@ -45,7 +49,7 @@ def resume(*, rollout: Rollout, actor: User, reason: str = "") -> Rollout:
             raise Conflict("It is not paused.")
         state = RolloutState.WATCH if current.watch_since else RolloutState.RUNNING
         acknowledge(current, clock.now())
-        _set(current, state, [f"{actor} let it go on."])
+        _set(current, state, ["A person let it go on."])
         _record(current, "rollout_resumed", actor, reason.strip())
         queue.hint("rollouts.tasks.tick", [current.pk])
     return current

@@ -109,7 +109,7 @@ def _reading(place: Place, state: FlagState, behind: str) -> Reading:
     if state.flag.archived_at or state.weight == 0:
         return Reading(weight=0)
     if not state.enabled:
-        return Reading(weight=None, problem=f"{place.key} is switched off by its kill switch.")
+        return Reading(weight=None, problem=f"{place.key} is turned off by its kill switch.", off=True)
     if place.follows and state.carrier == Carrier.PERCENTAGE and state.weight == FULL:
         return Reading(weight=FULL)  # everybody's for good, whatever build serves them
     if place.follows != (state.carrier == Carrier.BUILD):
