@@ -1,4 +1,4 @@
-"""Rights of the role the application runs as: it owns nothing, and facts it may only add."""
+"""Rights of the role the application runs as: it owns nothing, facts it may only add, their texts only blank."""
 
 from typing import Any
 
@@ -7,11 +7,25 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from core.models import AppendOnly
+from core.models import AppendOnly, AuditStream, AuditText
 
 
 def append_only_tables() -> set[str]:
     return {model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)}
+
+
+def kept_tables() -> set[str]:
+    """Rows that change and never go: the streams' heads, and texts, whose erasure leaves the row."""
+    texts = (apps.get_model(label) for label in settings.ERASABLE_TEXTS)
+    return {model._meta.db_table for model in (AuditStream, AuditText, *texts)}
+
+
+def rights(table: str) -> str:
+    if table == "django_migrations":
+        return "SELECT"
+    if table in append_only_tables():
+        return "SELECT, INSERT"
+    return "SELECT, INSERT, UPDATE" if table in kept_tables() else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def apply(using: str = "default", **_: Any) -> None:
@@ -23,13 +37,9 @@ def apply(using: str = "default", **_: Any) -> None:
         found = cursor.fetchone()
         if found is None or found[0]:
             return  # no such role (a plain database), or migrating as that role: nothing to separate
-        facts = append_only_tables()
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
         cursor.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
         for table in connection.introspection.table_names(cursor):
-            rights = "SELECT, INSERT" if table in facts else "SELECT, INSERT, UPDATE, DELETE"
-            if table == "django_migrations":
-                rights = "SELECT"
             name = sql.Identifier(table)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}, PUBLIC").format(name, role))
-            cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))
+            cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights(table)), name, role))

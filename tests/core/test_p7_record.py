@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from core import anchors, audit
 from core.erasure import erase_person
 from core.errors import Refused
-from core.grants import append_only_tables
+from core.grants import append_only_tables, kept_tables
 from core.models import AuditEntry, AuditText, User
 from tests.conftest import FreshDatabase
 
@@ -43,6 +43,17 @@ def write(actor: User | None, count: int = 3, stream: str = "release:1") -> None
 @pytest.mark.parametrize("table", sorted(append_only_tables()))
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_p7_postgresql_refuses_the_runtime_role(db: None, table: str, statement: str) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(connection.ops.quote_name(table)))
+
+
+@pytest.mark.parametrize("table", sorted(kept_tables()))
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_p7_a_text_is_blanked_and_never_taken_away(db: None, table: str, statement: str) -> None:
     with (
         pytest.raises(ProgrammingError, match="permission denied"),
         transaction.atomic(),
