@@ -26,9 +26,9 @@ def main(data: Path, picture: Path) -> None:
         page = enter(browser, story, "rhea")
         page.goto(f"{story['addresses']['site']}/releases/{story['releases']['search']}/")
         page.get_by_role("button", name="Start the rollout").click()
-        page.get_by_text(re.compile(r"Healthy at 25.%")).wait_for(timeout=180_000)
+        page.wait_for_url(re.compile(r"/rollouts/\d+/"))
         page.goto(page.url)  # without the note that it was started
-        page.get_by_text("confirmed", exact=True).wait_for()
+        page.get_by_text(re.compile(r"Healthy at 25.%")).wait_for(timeout=180_000)
         page.screenshot(path=picture)
         browser.close()
     if picture.stat().st_size > LARGEST:
