@@ -28,6 +28,7 @@ def record(
     which the entry keeps only salted hashes. Raises AssertionError outside of a transaction.
     """
     assert connection.in_atomic_block, "an audit entry belongs into the transaction of its change"
+    _let_go_if_frozen()
     AuditStream.objects.bulk_create([AuditStream(key=stream)], ignore_conflicts=True)
     head = AuditStream.objects.select_for_update(of=("self",)).get(key=stream)
     salted = {field: (secrets.token_hex(16), text) for field, text in (texts or {}).items() if text}
@@ -53,6 +54,14 @@ def record(
     head.save(update_fields=["seq", "head"])
     events.announce(stream, action)
     return entry
+
+
+def _let_go_if_frozen() -> None:
+    """Everything about a release waits for its stream's head, a rollback too: should this process freeze while it holds
+    that, PostgreSQL ends its transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
 
 
 def as_record(entry: AuditEntry) -> dict[str, Any]:

@@ -59,3 +59,25 @@ def work(job: Job) -> None:
         except DatabaseError:
             connections.close_all()
         time.sleep(job.beat)
+
+
+def employ_holder(database: dict[str, Any], stream: str, ready: str) -> ForkServerProcess:
+    """Start a process that writes to `stream`, creates the file `ready`, and does not get to its commit."""
+    process = _context.Process(target=hold_head, args=(database, stream, ready), daemon=True)
+    process.start()
+    return process
+
+
+def hold_head(database: dict[str, Any], stream: str, ready: str) -> None:
+    from pathlib import Path
+
+    from django.db import connections, transaction
+
+    import tests.chaos.warm  # noqa: F401
+    from core import audit
+
+    connections.settings["default"].update(database)
+    with transaction.atomic():
+        audit.record(stream=stream, actor=None, action="product_changed", subject=stream)
+        Path(ready).touch()
+        time.sleep(600)
