@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Max
 
 from core import clock, events
+from releases.models import Deployment
 from rollouts import judge, look, metrics
 from rollouts.judge import Basis, Kind, Params, State, Threshold, Verdict
 from rollouts.metrics import Query
@@ -67,6 +69,7 @@ def params(rollout: Rollout, asked: Mapping[str, Any], state: State, basis: Basi
     limit = asked["limit"]
     return Params(
         since=since,
+        warm_until=_warm_until(rollout, asked["warm_up_seconds"]),
         grace=grace,
         alpha=rollout.pinned["alpha"],
         kpis=max(1, sum(kpi["compare"] for kpi in rollout.pinned["kpis"].values())),
@@ -80,6 +83,19 @@ def params(rollout: Rollout, asked: Mapping[str, Any], state: State, basis: Basi
         compare=comparing,
         basis=basis,
     )
+
+
+def _warm_until(rollout: Rollout, warm_up: int) -> float:
+    """The canary's caches are cold after each deployment to its slot, and when its first users come."""
+    if not warm_up:
+        return 0.0
+    slot = rollout.pinned["candidate"]["slot"] or None
+    deployed = Deployment.objects.filter(environment=rollout.environment_id, slot__name=slot).aggregate(
+        newest=Max("deployed_at")
+    )["newest"]
+    first = rollout.baked_since if rollout.step == 0 else None
+    starts = [at.timestamp() for at in (deployed, first) if at]
+    return max(starts, default=0.0) + warm_up
 
 
 def acknowledge(rollout: Rollout, now: datetime) -> None:

@@ -49,6 +49,6 @@ def kpi_definition(kpi: Kpi) -> dict[str, Any]:
     """Everything of a KPI that decides a verdict or what follows from it."""
     fields = (
         *("name", "source", "query", "unit", "less_is_bad", "compare", "tolerance_ppm", "limit"),
-        *("breach_seconds", "on_breach", "no_data_seconds", "on_no_data"),
+        *("breach_seconds", "on_breach", "warm_up_seconds", "no_data_seconds", "on_no_data"),
     )
     return {field: getattr(kpi, field) for field in fields}

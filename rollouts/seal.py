@@ -47,6 +47,7 @@ def _kpi(kpi: Kpi) -> dict[str, Any]:
         "asks": kpi.query,
         "compared": compared if kpi.compare else "",
         "limit": f"{limit} for {_duration(kpi.breach_seconds)}" if limit else "",
+        "leaves out": f"the first {_duration(kpi.warm_up_seconds)}" if kpi.warm_up_seconds else "",
         "if breached": OnBreach(kpi.on_breach).label,
         "if silent": f"{OnBreach(kpi.on_no_data).label} after {_duration(kpi.no_data_seconds)}",
     }
