@@ -1,6 +1,6 @@
 """The verdict on one KPI, with its reason in one sentence. Whatever is missing, stale or odd is never a pass."""
 
-from math import exp
+from math import exp, log
 
 from rollouts.judge.evidence import EPOCH_SECONDS, log_bound, log_e_value
 from rollouts.judge.state import CANARY, STABLE, State
@@ -8,6 +8,8 @@ from rollouts.judge.types import Basis, Kind, Params, Side, Verdict
 
 _LARGEST_LOG = 690.0
 """e to this is about the largest number JSON readers agree on."""
+
+_MILLION = log(1_000_000)
 
 Finding = tuple[Kind, str, float | None, bool]
 """Kind, reason, since when, and whether it may roll back by itself."""
@@ -21,7 +23,7 @@ def verdict(state: State, params: Params, now: float, problem: str = "") -> Verd
     found = (
         _harm(state, params)
         or _missing(state, params, now, problem)
-        or _unsure(state, params)
+        or _unsure(state, params, now)
         or (Kind.PASS, _sentence_for_pass(state, params), state.opened, False)
     )
     kind, reason, since, may_roll_back = found
@@ -48,7 +50,19 @@ def _share(state: State, side: int) -> float | None:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+    """``12.3 %``, ``2.35 %``, ``0.004 %``: never an exponent."""
+    value = share * 100
+    digits = 1 if value >= 10 else 2 if value >= 0.1 else 4
+    text = f"{value:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.')} %"
+
+
+def _number(logarithm: float) -> str:
+    """e to the `logarithm` for people: ``2.6``, ``80``, ``2 610``."""
+    if logarithm > _MILLION:
+        return "over 1\u00a0000\u00a0000"
+    value = exp(logarithm)
+    return f"{value:,.0f}".replace(",", "\u00a0") if value >= 10 else f"{value:.2g}"
 
 
 def _unit(params: Params) -> str:
@@ -70,8 +84,8 @@ def _harm(state: State, params: Params) -> Finding | None:
     if alarm:
         reason = (
             f"{_percent(alarm.canary)} of canary {_unit(params)} were affected against {_percent(alarm.stable)} of "
-            f"stable ones: evidence of harm reached {exp(min(alarm.log_e, _LARGEST_LOG)):.3g}, "
-            f"the bound is {exp(alarm.log_bound):.3g}{_assumption(params)}."
+            f"stable ones: evidence of harm reached {_number(alarm.log_e)}, "
+            f"the bound is {_number(alarm.log_bound)}{_assumption(params)}."
         )
         return Kind.FAIL, reason, alarm.at, params.basis is Basis.USERS
     return None
@@ -93,9 +107,13 @@ def _missing(state: State, params: Params, now: float, problem: str) -> Finding 
     return None
 
 
-def _unsure(state: State, params: Params) -> Finding | None:
+def _unsure(state: State, params: Params, now: float) -> Finding | None:
     if not state.is_under(params):
         return Kind.INCONCLUSIVE, "The weight has just changed; nothing has been counted under it yet.", None, False
+    if now < params.start:
+        left_out = "requests in flight at the change" if params.start == params.since + params.grace else "cold caches"
+        reason = f"Counting begins in {params.start - now:.0f} s, to leave out {left_out}."
+        return Kind.INCONCLUSIVE, reason, state.origin, False
     return (_unsure_of_comparison(state, params) if params.compare else None) or _unsure_of_limit(state, params)
 
 
@@ -111,7 +129,7 @@ def _unsure_of_comparison(state: State, params: Params) -> Finding | None:
             return Kind.INCONCLUSIVE, reason, state.opened, False
     log_e, bound = log_e_value(state.products), log_bound(state.epoch, params)
     if log_e >= bound / 2:
-        reason = f"Evidence of harm is building: {exp(log_e):.3g}, the bound is {exp(bound):.3g}{_assumption(params)}."
+        reason = f"Evidence of harm is building: {_number(log_e)}, the bound is {_number(bound)}{_assumption(params)}."
         return Kind.INCONCLUSIVE, reason, state.opened, False
     return None
 

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import replace
+from math import log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rollouts.judge import Basis, Counts, Kind, Observation, Params, Side, State, Threshold, fold, verdict
+from rollouts.judge.verdict import _number, _percent
 
 PARAMS = Params(since=0.0, grace=0.0, min_users=10, stale_after=30.0)
 COUNTERS = replace(PARAMS, basis=Basis.COUNTERS)
@@ -140,3 +142,18 @@ def test_p3_a_pass_always_has_fresh_users_of_both_sides(
         if not fresh or len(side) < PARAMS.min_users:
             assert said.kind is not Kind.PASS
     assert math.isfinite(said.e_value)
+
+
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [(0.0, "0 %"), (0.02, "2 %"), (0.02346, "2.35 %"), (0.1234, "12.3 %"), (1.0, "100 %"), (0.00004, "0.004 %")],
+)
+def test_shares_are_for_people(share: float, says: str) -> None:
+    assert _percent(share) == says
+
+
+@pytest.mark.parametrize(
+    ("number", "says"), [(2_610.4, "2\u00a0610"), (80.0, "80"), (1.234, "1.2"), (3e9, "over 1\u00a0000\u00a0000")]
+)
+def test_evidence_is_for_people(number: float, says: str) -> None:
+    assert _number(log(number)) == says
