@@ -20,7 +20,7 @@ from rollouts.models import Rollout
 from rollouts.writing import locked, say, writing
 
 ATTEMPTS = 4
-"""Each waits at most 2 s for a lock; a frozen holder loses its own after 3 s."""
+"""Each waits at most 2 s for a lock; a frozen holder loses its own after 5 s."""
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def _write(rollout: Rollout, actor: User | None, reason: str, cause: dict[str, A
             current,
             "rollout_rolled_back",
             f"{current.release} is rolled back from {as_percent(weight)}",
-            {"actor": actor, "reason": reason, "cause": current.cause, "percent": as_percent(weight)},
+            {"actor": actor, "percent": as_percent(weight), "rows": people.account(current, weight, [reason])},
         )
         _record(current, actor, weight, reason, told=len(told))
         events.announce(current.subject, "rolled_back")

@@ -28,12 +28,8 @@ def hold(*, rollout: Rollout, actor: User, reason: str) -> Rollout:
         _set(current, RolloutState.PAUSED, [])
         say(current, actor, reason.strip())
         _record(current, "rollout_paused_by", actor, reason.strip())
-        people.tell(
-            current,
-            "rollout_paused",
-            f"{current.release} is on hold",
-            {"actor": actor, "reasons": [f"{actor}: {reason.strip()}"]},
-        )
+        rows = people.account(current, current.desired, [reason.strip()])
+        people.tell(current, "rollout_paused", f"{current.release} is on hold", {"actor": actor, "rows": rows})
     return current
 
 
@@ -102,7 +98,8 @@ def pause(*, rollout: Rollout, reasons: Sequence[str]) -> bool:
             _set(current, RolloutState.PAUSED, reasons)
             _record(current, "rollout_paused", None)
             subject = f"{current.release} is paused and waits for you"
-            people.tell(current, "rollout_paused", subject, {"actor": None, "reasons": list(reasons)})
+            rows = people.account(current, current.desired, reasons)
+            people.tell(current, "rollout_paused", subject, {"actor": None, "rows": rows})
     return current is not None
 
 

@@ -47,7 +47,7 @@ def test_p1_only_the_rollout_turns_it_on_again_and_the_step_bakes_anew(at_five: 
     actions.reenable_flag(rollout=rollout, key=key, actor=story.rhea)
     assert FlagState.objects.get(flag=story.flags[0], environment=rollout.environment).enabled
     run_until(rollout, lambda row: row.baked_since is not None)
-    assert since is not None and rollout.baked_since > since
+    assert since is not None and rollout.baked_since is not None and rollout.baked_since > since
     assert rollout.state == RolloutState.RUNNING and rollout.step == 0
     with pytest.raises(Conflict, match="on already"):
         actions.reenable_flag(rollout=rollout, key=key, actor=story.rhea)

@@ -113,7 +113,7 @@ def test_p2_the_way_back_is_one_press_and_wants_no_reason(live: Rollout, rhea: U
     assert browser_of(rhea).post(reverse("rollout-roll-back", args=[live.pk])).status_code == 303
     live.refresh_from_db()
     assert (live.state, live.desired) == (RolloutState.ROLLED_BACK, 0)
-    assert "without a reason given" in live.reasons[0]
+    assert "without a reason given" in live.why[0]
 
 
 def test_p12_a_reason_that_is_too_long_is_refused_and_nothing_is_written(
