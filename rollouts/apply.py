@@ -142,6 +142,8 @@ def _settle(rollout: Rollout, targets: Sequence[Target], *, may_grow: bool = Tru
     wrong = []
     for target in targets:
         reading = readings.get(target.key)
+        if reading and reading.foreign and target.is_confirmed:
+            continue  # it was where we wanted it; what others make of it does not change that
         if reading:
             _note(rollout, target, target.fence, reading)
         if reading is None or _is_wrong(target, reading):

@@ -108,6 +108,7 @@ def _look_after(rollout: Rollout) -> None:
 
 
 def _can_change(rollout: Rollout, target: Target) -> bool:
-    """Whether the target is worth reading: it is not back yet, or its router may forget what it was told."""
-    undone = rollout.state == RolloutState.ROLLED_BACK and not target.is_confirmed
-    return undone or routers.get(target.router).forgets
+    """Whether the target is still ours to put right: everything after a rollback, for a late write may come at any
+    time; after a completion what a router can forget, while flags were let go and are people's again.
+    """
+    return rollout.state == RolloutState.ROLLED_BACK or routers.get(target.router).forgets

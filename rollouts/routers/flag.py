@@ -102,10 +102,11 @@ def _late(laggard: serving.Laggard) -> str:
 
 
 def _reading(place: Place, state: FlagState, behind: str) -> Reading:
-    if state.flag.claim not in ("", place.claim):
+    foreign = state.flag.claim not in ("", place.claim)
+    if foreign and state.weight > 0:
         return Reading(weight=None, problem=f"{place.key} now belongs to {state.flag.claim_label}.", foreign=True)
     if behind:
-        return Reading(weight=None, problem=behind)
+        return Reading(weight=None, problem=behind, foreign=foreign)
     if state.flag.archived_at or state.weight == 0:
         return Reading(weight=0)
     if not state.enabled:

@@ -10,7 +10,8 @@ from pytest_django import Settings
 
 from core import clock
 from core.errors import Conflict
-from flags.models import FlagState
+from flags import actions as flag_actions
+from flags.models import Flag, FlagState
 from releases.choices import ReleaseStatus
 from releases.models import Release
 from rollouts import actions, apply, engine, routers
@@ -163,3 +164,47 @@ def test_p2_a_process_frozen_with_the_rows_locked_does_not_keep_it(at_five: tupl
     assert isinstance(frozen, DatabaseError) and failed is None
     rollout.refresh_from_db()
     assert rollout.restored_at is not None
+
+
+def test_p2_after_it_every_target_is_read_back_and_put_right(at_five: tuple[Story, Rollout]) -> None:
+    """Flags as well as routes: a late write may come at any time."""
+    story, rollout = at_five
+    actions.roll_back(rollout=rollout, actor=story.rhea, reason="customers call")
+    heard = dict(Target.objects.filter(rollout=rollout).values_list("key", "observed_at"))
+    FlagState.objects.filter(flag=story.flags[0], environment=rollout.environment).update(weight=25_000)
+    route().forget()
+    engine.tick([rollout.pk])
+    assert {state.weight for state in FlagState.objects.filter(environment=rollout.environment)} == {0}
+    for target in Target.objects.filter(rollout=rollout):
+        assert target.is_confirmed and target.observed_at is not None
+        before = heard[target.key]
+        assert before is not None and target.observed_at > before
+
+
+def test_p2_what_another_release_has_taken_over_is_left_to_it(at_five: tuple[Story, Rollout]) -> None:
+    story, rollout = at_five
+    actions.roll_back(rollout=rollout, actor=story.rhea, reason="customers call")
+    Target.objects.filter(rollout=rollout, router="flag").update(observed=None, confirmed_at=None)
+    Rollout.objects.filter(pk=rollout.pk).update(restored_at=None)
+    states = FlagState.objects.filter(flag=story.flags[0], environment=rollout.environment)
+    Flag.objects.filter(pk=story.flags[0].pk).update(claim="release:77", claim_label="Search 2.1")
+    engine.tick([rollout.pk])
+    rollout.refresh_from_db()
+    assert rollout.restored_at is not None, "nobody had it when it was taken over"
+    states.update(weight=25_000)
+    engine.tick([rollout.pk])
+    assert states.get().weight == 25_000
+    assert Target.objects.get(rollout=rollout, key=story.flags[0].key).problem == ""
+
+
+def test_after_a_completion_flags_are_peoples_again(told: Told) -> None:
+    story = told()
+    rollout = actions.start_rollout(release=story.release, actor=story.rhea)
+    with visitors(story.log):
+        run_until(rollout, lambda row: not row.is_live)
+    flag = story.flags[0]
+    flag_actions.set_weight(flag=flag, environment=rollout.environment, weight=50_000, actor=story.rhea)
+    route().forget()
+    engine.tick([rollout.pk])
+    assert FlagState.objects.get(flag=flag, environment=rollout.environment).weight == 50_000
+    assert set(route().content()["weights"].values()) == {100_000}
