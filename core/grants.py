@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import connections, models
 from psycopg import sql
 
 from core.models import AppendOnly, AuditStream, AuditText
@@ -16,8 +16,8 @@ def append_only_tables() -> set[str]:
 
 def kept_tables() -> set[str]:
     """Rows that change and never go: the streams' heads, and texts, whose erasure leaves the row."""
-    texts = (apps.get_model(label) for label in settings.ERASABLE_TEXTS)
-    return {model._meta.db_table for model in (AuditStream, AuditText, *texts)}
+    kept: list[type[models.Model]] = [AuditStream, AuditText, *map(apps.get_model, settings.ERASABLE_TEXTS)]
+    return {model._meta.db_table for model in kept}
 
 
 def rights(table: str) -> str:
