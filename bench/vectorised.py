@@ -84,7 +84,7 @@ def alarms_of_epoch(drawn: Drawn, carried: Bools, canary: Bools, bound: float, p
 def _log_e_values(row: NDArray[np.intp], canary: Bools, share: Floats, params: Params) -> Floats:
     """The log e-value after each event; events stand one after the other, run by run, in order of time."""
     if params.less_is_bad:
-        raise NotImplementedError("the bench simulates bad events only")
+        raise ValueError("the bench simulates bad events only")
     share = np.vectorize(lambda one: tilted(one, params))(share) if params.tolerance else share
     starts = np.flatnonzero(np.diff(row, prepend=-1))
     products = []

@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 from django.core import checks
 
@@ -6,8 +8,8 @@ class RolloutsConfig(AppConfig):
     name = "rollouts"
 
     def ready(self) -> None:
-        from rollouts.checks import check_routers
-        from rollouts.metrics.checks import check_metrics
+        from rollouts.metrics import SOURCES
+        from rollouts.routers import ROUTERS
 
-        checks.register(check_routers)
-        checks.register(check_metrics)
+        for adapters in (ROUTERS, SOURCES):
+            checks.register(partial(adapters.check))  # Django tags what it registers; a method cannot be tagged

@@ -7,9 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from rollouts import metrics
-from rollouts.metrics import Query
+from rollouts.metrics import SOURCES, Query
 from rollouts.metrics.access_log import AccessLogSource
-from rollouts.metrics.checks import check_metrics
 
 
 def test_an_alias_gives_its_source(settings: Settings) -> None:
@@ -20,7 +19,7 @@ def test_an_alias_gives_its_source(settings: Settings) -> None:
     assert metrics.aliases() == ["dotted", "log"]
     assert isinstance(metrics.get("log"), AccessLogSource)
     assert metrics.get("dotted").describe() == "a recording"
-    assert check_metrics(None) == []
+    assert SOURCES.check(None) == []
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,7 @@ def test_what_cannot_be_made_is_an_error_that_names_it(
     settings: Settings, configured: dict[str, Any], words: str
 ) -> None:
     settings.SLIPWAY_METRICS = {"main": configured}
-    (error,) = check_metrics(None)
+    (error,) = SOURCES.check(None)
     assert words in error.msg
     assert "main" in error.msg or "kind" in error.msg
 

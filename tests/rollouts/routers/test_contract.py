@@ -14,7 +14,7 @@ from core.models import Environment, User
 from core.weights import FULL
 from flags import actions as flag_actions
 from rollouts import routers
-from rollouts.routers import Change, Place, Router, RouterError
+from rollouts.routers import ROUTERS, Change, Place, Router, RouterError
 from tests.rollouts.routers.rigs import RealEnvoy
 
 KINDS = ("flag", "flag that follows", "envoy", "recording", "recording in a file")
@@ -190,8 +190,6 @@ def test_p2_one_flag_that_cannot_go_back_keeps_no_other(
     ],
 )
 def test_what_cannot_be_configured_fails_at_check(configured: dict[str, Any], words: str, settings: Settings) -> None:
-    from rollouts.checks import check_routers
-
     settings.SLIPWAY_ROUTERS = {"odd": configured}
-    (error,) = check_routers(None)
+    (error,) = ROUTERS.check(None)
     assert words in str(error.msg)
