@@ -21,13 +21,16 @@ def product_exclusive(product_id: int) -> None:
 
 def _advisory(function: str, product_id: int) -> None:
     assert connection.in_atomic_block, "an advisory lock of a transaction needs a transaction"
+    bounded()
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
         cursor.execute(f"SELECT {function}(%s, %s)", [_NAMESPACE, product_id])
 
 
 def bounded() -> None:
-    """Wait at most 2 s for any lock in this transaction."""
+    """Wait at most 2 s for any lock in this transaction; and should this process freeze while it holds one, PostgreSQL
+    ends the transaction after 5 s: others wait for it, a rollback among them.
+    """
     assert connection.in_atomic_block
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
@@ -22,6 +22,7 @@ from rollouts import routers
 from rollouts.choices import Role
 from rollouts.models import Rollout, Target
 from rollouts.routers import Change, Place, Reading, RouterError
+from rollouts.writing import writing
 
 LEASE = timedelta(seconds=5)
 STEAL_AFTER = 0.5
@@ -189,7 +190,7 @@ def _lease(targets: Sequence[Target], *, steal: bool) -> list[_Leased]:
 
 def _take(ids: Iterable[int], *, over: bool) -> dict[int, int]:
     """Lease what is free (`over`: what is not, too); target id → fence."""
-    with transaction.atomic():
+    with writing():
         free = Q() if over else Q(leased_until=None) | Q(leased_until__lte=Now())
         rows = Target.objects.select_for_update(of=("self",), skip_locked=not over).filter(free, pk__in=ids)
         fences = {row.pk: row.fence + 1 for row in rows.order_by("pk")}

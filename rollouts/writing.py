@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from core import failpoints, locks
 from core.models import User
@@ -26,12 +26,8 @@ def writing(name: str = "") -> Iterator[None]:
     No lock is waited for longer than 2 s; and PostgreSQL ends it should this process freeze within: a rollback waits
     for its row, and must not wait for ever.
     """
-    outermost = not connection.in_atomic_block
     with transaction.atomic():
         locks.bounded()
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '3s'")
         if name:  # first of all that follows the commit
             transaction.on_commit(partial(failpoints.reach, f"{name}.after_commit"))
         yield
