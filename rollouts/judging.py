@@ -4,6 +4,7 @@ Reading happens with no transaction open. A fold is a compare-and-set on the KPI
 read the same news one writes, and the other's fold is dropped, cursor and all. So nothing is counted twice (P8).
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from rollouts.judge import Basis, Kind, Params, State, Threshold, Verdict
 from rollouts.metrics import Query
 from rollouts.models import KpiState, Measurement, Rollout
 from rollouts.writing import writing
+
+log = logging.getLogger(__name__)
 
 PORTIONS = 4
 """How many bounded portions of news one tick reads from one source."""
@@ -102,6 +105,8 @@ def acknowledge(rollout: Rollout, now: datetime) -> None:
     """A person looked at what was alarming and lets the locked rollout go on."""
     for row in rollout.kpi_states.select_for_update(of=("self",)).order_by("pk"):
         asked, state = look.definition(rollout, row), State.load(row.evidence)
+        if row.verdict == Kind.NO_DATA:  # its patience begins anew, or the next tick would pause it again
+            KpiState.objects.filter(pk=row.pk).update(since=now, folds=row.folds + 1)
         if row.verdict != Kind.FAIL:
             continue
         asks = params(rollout, asked, state, _basis(asked))
@@ -133,6 +138,11 @@ def _read(rollout: Rollout, row: KpiState, now: datetime) -> _News:
                 break
     except (ImproperlyConfigured, ValueError) as error:
         problem = str(error)
+    except (
+        Exception
+    ) as error:  # a source is anybody's code: one KPI's trouble must not keep the others from being judged
+        log.exception("%s of %s", asked["name"], rollout)
+        problem = f"{type(error).__name__}: {error}"
     verdict = judge.verdict(state, asks, now.timestamp(), problem)
     if more and verdict.kind is Kind.PASS:
         verdict = replace(verdict, kind=Kind.INCONCLUSIVE, reason="There is news that was not read yet.", since=None)

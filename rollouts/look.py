@@ -1,15 +1,20 @@
 """From rows to the snapshot that `rules.decide` looks at. Reads only; works inside and outside of transactions."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError, connection
+
 from core.weights import FULL
-from releases.gates import Gate, OnClose, Question, closed, readiness
+from releases.gates import Gate, GateState, OnClose, Question, closed, readiness
 from rollouts.choices import OnBreach
 from rollouts.judge.types import Kind
 from rollouts.models import KpiState, Rollout, Target
 from rollouts.rules import GateFact, KpiFact, Phase, Snapshot, Step, TargetFact
+
+log = logging.getLogger(__name__)
 
 SILENT_JUDGE = timedelta(seconds=15)
 """A verdict older than this says nothing about now (P3)."""
@@ -23,7 +28,7 @@ def question(rollout: Rollout, now: datetime) -> Question:
 
 def snapshot(rollout: Rollout, now: datetime, gates: Sequence[Gate] | None = None) -> Snapshot:
     """How a live rollout stands at `now`. Gates are asked unless they were."""
-    answers = readiness(question(rollout, now)) if gates is None else gates
+    answers = _asked(rollout, now) if gates is None else gates
     return Snapshot(
         now=now,
         phase=Phase(rollout.state),
@@ -38,6 +43,20 @@ def snapshot(rollout: Rollout, now: datetime, gates: Sequence[Gate] | None = Non
         targets=targets(rollout.targets.all()),
         gone=frozenset(rollout.gos.values_list("step", flat=True)),
     )
+
+
+def _asked(rollout: Rollout, now: datetime) -> Sequence[Gate]:
+    """What the gates say. If one cannot be asked nothing grows, but harm is still judged and the way back still shown.
+    Within a transaction a broken statement is the caller's: nothing more could be asked there.
+    """
+    try:
+        return readiness(question(rollout, now))
+    except Exception as error:
+        if isinstance(error, DatabaseError) and connection.in_atomic_block:
+            raise
+        log.exception("asking the gates of %s", rollout)
+        sentence = f"A gate could not be asked ({type(error).__name__}); nothing grows until it can."
+        return [Gate(key="gates", name="Gates", state=GateState.BLOCKED, sentence=sentence, on_close=OnClose.HOLD)]
 
 
 def steps(pinned: dict[str, Any]) -> tuple[Step, ...]:

@@ -6,6 +6,9 @@ from releases import actions as releases
 from rollouts import engine
 from rollouts.actions.back import carry_out
 
+TICK_LIMIT = 30
+"""Seconds after which a worker that hangs in a tick is killed, so that another can tick that rollout."""
+
 
 @shared_task
 def due() -> None:
@@ -14,7 +17,7 @@ def due() -> None:
         tick.apply_async(([pk],), expires=10)
 
 
-@shared_task
+@shared_task(time_limit=TICK_LIMIT)
 def tick(ids: list[int]) -> None:
     engine.tick(ids)
 

@@ -36,7 +36,7 @@ def _tick(pk: int) -> None:
         return
     if rollout.is_live:
         _make_it_so(rollout)
-        judging.measure(rollout)
+        _measure(rollout)
         _decide(pk)
     else:
         _look_after(rollout)
@@ -51,6 +51,14 @@ def _make_it_so(rollout: Rollout) -> None:
     rollout.refresh_from_db()
     if standing.confirm(rollout):
         rollout.refresh_from_db()
+
+
+def _measure(rollout: Rollout) -> None:
+    """What cannot be measured or stored turns into silence, which `_decide` must still see."""
+    try:
+        judging.measure(rollout)
+    except Exception:
+        log.exception("measuring %s", rollout)
 
 
 def _decide(pk: int) -> None:

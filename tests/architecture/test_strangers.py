@@ -93,7 +93,7 @@ def house(told: Callable[..., Story], rhea: User, emil: User, tomas: User, stagi
         "findings/": {"pk": Finding.objects.get().pk},
         "approve/": {"pk": asked.pk},
         "checklist/": {"pk": item.pk},
-        "rollouts/": {"pk": rollout.pk},
+        "rollouts/": {"pk": rollout.pk, "key": flag.key},
         "flags/": {"product": product.slug, "key": flag.key, "environment": staging.slug},
         "api/v1/": {"slug": product.slug, "digest": build.digest, "release_id": second.pk, "pk": rollout.pk},
         "password/": {"uidb64": "MQ", "token": "x-y"},
