@@ -102,7 +102,9 @@ def emil(storefront: Product) -> User:
 @pytest.fixture
 def otto(some_database: None) -> User:
     """The outsider: release manager of another product, who must see nothing of this one."""
-    return _person(Product.objects.create(name="Back office", slug="back-office"), "Otto Kern", RoleKind.RELEASE_MANAGER)
+    return _person(
+        Product.objects.create(name="Back office", slug="back-office"), "Otto Kern", RoleKind.RELEASE_MANAGER
+    )
 
 
 @pytest.fixture
