@@ -75,8 +75,8 @@ def close(rollout: Rollout, *, actor: User | None, action: str, reason: str) -> 
     rollout.save(update_fields=["state", "ended_at", "next_check_at", "version", "reasons"])
     say(rollout, actor, reason)
     rollout.targets.update(live=False)
+    flags.unclaim(holder=rollout.release.subject, actor=None, settle=True)  # flags before any head of the record
     releases.set_status(release=rollout.release, status=ReleaseStatus.COMPLETED, actor=actor)
-    flags.unclaim(holder=rollout.release.subject, actor=None, settle=True)
     _record(rollout, action, now, actor=actor, reason=reason)
     people.tell(rollout, "rollout_completed", f"{rollout.release} is complete", {"reason": reason, "actor": actor})
 

@@ -11,7 +11,7 @@ from core.errors import Conflict, Forbidden, Refused
 from core.models import User
 from core.weights import FULL
 from flags import actions as flag_actions
-from flags.models import FlagState
+from flags.models import FlagSet, FlagState, ServingProcess
 from releases import actions as releases
 from releases.models import Build, Slot
 from rollouts import actions, apply, engine
@@ -227,3 +227,18 @@ def test_p10_nobody_ever_sees_one_flag_of_a_release_without_the_other(told: Told
     assert in_background(look, move) == [None, None]
     assert {weights[0] for weights in seen} >= {0, 5_000, 25_000}
     assert all(one == other for one, other in seen)
+
+
+def test_p10_a_serving_process_that_is_behind_keeps_the_route_waiting(told: Told) -> None:
+    story = told(bake=600)
+    environment = story.plan.environment
+    late = ServingProcess.objects.create(process="web-7", environment=environment, version=0, seen_at=clock.now())
+    rollout = actions.start_rollout(release=story.release, actor=story.rhea)
+    engine.tick([rollout.pk])
+    rollout.refresh_from_db()
+    assert rollout.baked_since is None and route().content()["weights"] == {}
+    assert "web-7 serves an older version" in Target.objects.filter(router="flag")[0].problem
+    late.version, late.seen_at = FlagSet.objects.get(environment=environment).version, clock.now()
+    late.save()
+    run_until(rollout, lambda row: row.baked_since is not None)
+    assert set(route().content()["weights"].values()) == {5_000}
