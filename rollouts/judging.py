@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +19,7 @@ from releases.models import Deployment
 from rollouts import judge, look, metrics
 from rollouts.judge import Basis, Kind, Params, State, Threshold, Verdict
 from rollouts.metrics import Query
+from rollouts.metrics.patience import ask
 from rollouts.models import KpiState, Measurement, Rollout
 from rollouts.writing import writing
 
@@ -130,17 +132,15 @@ def _read(rollout: Rollout, row: KpiState, now: datetime) -> _News:
     try:
         source, query = metrics.get(asked["source"]), Query.from_json(asked["query"])
         for _ in range(PORTIONS):
-            reading = source.read(query, cursor)
+            reading = ask(asked["source"], partial(source.read, query, cursor))
             state = judge.fold(state, reading.counts or reading.observations, asks)
             cursor, problem, more = reading.cursor, reading.problem, reading.more
             newest = reading.newest_at if reading.newest_at is not None else newest
             if problem or not more:
                 break
-    except (ImproperlyConfigured, ValueError) as error:
+    except (ImproperlyConfigured, TimeoutError, ValueError) as error:
         problem = str(error)
-    except (
-        Exception
-    ) as error:  # a source is anybody's code: one KPI's trouble must not keep the others from being judged
+    except Exception as error:  # anybody's code: the other KPIs must be judged all the same
         log.exception("%s of %s", asked["name"], rollout)
         problem = f"{type(error).__name__}: {error}"
     verdict = judge.verdict(state, asks, now.timestamp(), problem)

@@ -1,5 +1,6 @@
 """P2, P3: a gate or a metric source that breaks stops growth, and neither the judging nor the way back."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,11 @@ Told = Callable[..., Story]
 
 def broken_gate(question: Question) -> list[Gate]:
     raise KeyError("nobody wrote this case")
+
+
+class HangingSource(AccessLogSource):
+    def read(self, *_: Any, **__: Any) -> Any:
+        time.sleep(60)
 
 
 class BrokenSource(AccessLogSource):
@@ -63,10 +69,13 @@ def test_p2_harm_rolls_back_although_a_gate_is_broken(told: Told, broken: Callab
     assert rollout.cause["kpi"] == "Failed searches"
 
 
-def test_p2_harm_rolls_back_although_another_kpis_source_is_broken(told: Told, settings: Settings) -> None:
+@pytest.mark.parametrize(("kind", "said"), [("BrokenSource", "KeyError"), ("HangingSource", "not answered")])
+def test_p2_harm_rolls_back_although_another_kpis_source_is_broken(
+    told: Told, settings: Settings, kind: str, said: str
+) -> None:
     story = told(bake=60)
     options = settings.SLIPWAY_METRICS["visits"]["options"]
-    source = {"backend": f"{__name__}.BrokenSource", "options": options}
+    source = {"backend": f"{__name__}.{kind}", "options": options}
     settings.SLIPWAY_METRICS = {**settings.SLIPWAY_METRICS, "broken": source}
     first = story.plan.kpis.get()
     story.plan.kpis.create(name="Broken", source="broken", query=first.query, order=0)
@@ -77,7 +86,7 @@ def test_p2_harm_rolls_back_although_another_kpis_source_is_broken(told: Told, s
         run_until(rollout, lambda row: row.restored_at is not None)
     assert rollout.cause["kpi"] == "Failed searches"
     silent = KpiState.objects.get(rollout=rollout, kpi__name="Broken")
-    assert silent.verdict == VerdictKind.NO_DATA and "KeyError" in silent.problem
+    assert silent.verdict == VerdictKind.NO_DATA and said in silent.problem
 
 
 def start_unsigned(story: Story, settings: Settings) -> Rollout:
