@@ -28,6 +28,14 @@ def test_p8_the_same_news_read_by_two_ticks_is_counted_once(at_five: tuple[Story
     after = KpiState.objects.get(pk=before.pk)
     assert (after.folds, after.cursor) == (before.folds + 1, one.cursor)
     assert Measurement.objects.count() <= rows + 1
+    with visitors(story.log):
+        time.sleep(0.3)
+    newer = judging._read(rollout, after, clock.now())
+    with transaction.atomic():
+        judging._fold(rollout, newer, clock.now())
+        judging._fold(rollout, other, clock.now())
+    latest = KpiState.objects.get(pk=before.pk)
+    assert (latest.folds, latest.cursor) == (before.folds + 2, newer.cursor), "a late fold must not rewind it"
 
 
 def test_p8_a_step_is_confirmed_once_however_many_saw_it(at_five: tuple[Story, Rollout]) -> None:
