@@ -38,7 +38,10 @@ HOLD, LIFT, PAUSE = (
 
 
 def test_every_declared_place_is_killed_at() -> None:
-    assert {*TO_EVERYONE, *WAY_BACK, *HOLD, *LIFT, *PAUSE} == failpoints.KNOWN
+    outbox = {
+        name for name in failpoints.KNOWN if name.startswith("outbox.")
+    }  # tests/core/test_p8_outbox.py kills there
+    assert {*TO_EVERYONE, *WAY_BACK, *HOLD, *LIFT, *PAUSE} == failpoints.KNOWN - outbox
 
 
 def in_the_end(rollout: Rollout, weight: int) -> None:

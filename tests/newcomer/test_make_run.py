@@ -140,9 +140,9 @@ if os.geteuid() == 0:  # to an ordinary user every other test here shows it, and
 def reachable_python(folder: Path) -> Path:
     """This environment, and its Python, where another user may enter: hard links, so that no mode changes."""
     venv, base = Path(sys.prefix), Path(sys.base_prefix)
-    link_tree(venv, folder / "venv")
+    link_tree(venv, folder / "venv", "driver")
     if any(not place.stat().st_mode & stat.S_IXOTH for place in (base, *base.parents)):
-        link_tree(base, folder / "python")
+        link_tree(base, folder / "python", "test", "tests")
         base = folder / "python"
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for link in (folder / "venv" / "bin").glob("python*"):
@@ -155,15 +155,15 @@ def reachable_python(folder: Path) -> Path:
     return folder / "venv"
 
 
-def link_tree(source: Path, target: Path) -> None:
+def link_tree(source: Path, target: Path, *unneeded: str) -> None:
     def link(old: str, new: str) -> None:
         try:
             os.link(old, new)
         except OSError:  # another file system
             shutil.copy2(old, new)
 
-    unneeded = shutil.ignore_patterns("__pycache__", "test", "tests", "driver")
-    shutil.copytree(source, target, symlinks=True, copy_function=link, ignore=unneeded)
+    ignored = shutil.ignore_patterns("__pycache__", *unneeded)
+    shutil.copytree(source, target, symlinks=True, copy_function=link, ignore=ignored)
 
 
 def end(newcomer: Newcomer, number: signal.Signals) -> None:
