@@ -182,7 +182,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
 TICK_SECONDS = env.number("SLIPWAY_TICK", 1.0)
-CELERY_TASK_ROUTES = {"rollouts.tasks.apply_rollback": {"queue": "rollback"}}
+CELERY_TASK_ROUTES = {
+    "rollouts.tasks.apply_rollback": {"queue": "rollback"},
+    "core.tasks.deliver_due": {"queue": "mail"},  # a silent mail server must not keep the judge waiting
+}
 CELERY_BEAT_SCHEDULE = {
     "rollouts": {"task": "rollouts.tasks.due", "schedule": TICK_SECONDS, "options": {"expires": 5}},
     "slots": {"task": "rollouts.tasks.observe", "schedule": 5.0, "options": {"expires": 5}},

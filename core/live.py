@@ -84,7 +84,7 @@ class Hub:
                     self._tell_all()
                     async for note in connection.notifies():
                         self._tell(note.payload)
-            except psycopg.OperationalError as error:
+            except (psycopg.Error, OSError, ValueError) as error:
                 log.warning("live events: PostgreSQL is gone (%s); trying again in %.1f s", error, wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, 10)

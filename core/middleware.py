@@ -3,15 +3,30 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
-from django.contrib.auth.middleware import LoginRequiredMiddleware as LoginRequiredMiddleware
+from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangosLoginRequired
 from django.db import DataError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from core.views.errors import bad_request
 
 log = logging.getLogger(__name__)
+
+
+class LoginRequiredMiddleware(DjangosLoginRequired):
+    """Signed in, unless the view says otherwise. A panel whose session ended reloads its page instead of showing a
+    login form inside it.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], *rest: Any
+    ) -> HttpResponseBase | None:
+        refused: HttpResponseBase | None = super().process_view(request, view_func, *rest)
+        if refused is not None and request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return refused
 
 
 class UnstorableMiddleware:

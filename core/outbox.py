@@ -18,9 +18,8 @@ from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(
-    seconds=90
-)  # longer than a delivery may take: every step towards the server is bounded by EMAIL_TIMEOUT
+LEASE = timedelta(seconds=90)
+"""Longer than one delivery may take: every step towards the server is bounded by EMAIL_TIMEOUT."""
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -28,8 +27,20 @@ failpoints.declare("outbox.claimed", "outbox.sent", "outbox.recorded")
 
 
 def deliver_due(batch: int = 20) -> int:
-    """Send what is due, at most `batch` messages; returns how many were sent. Safe to run several times at once."""
-    return sum(_deliver(message) for message in _claim(batch))
+    """Send what is due, at most `batch` messages, until the server fails; returns how many were sent. Safe to run
+    several times at once: each message is claimed alone, so that its lease covers its own delivery only.
+    """
+    sent = 0
+    for _ in range(batch):
+        message = _claim()
+        if message is None:
+            break
+        error = _deliver(message)
+        if error is None:
+            sent += 1
+        elif is_the_servers(error):
+            break
+    return sent
 
 
 def backoff(attempts: int) -> timedelta:
@@ -37,31 +48,32 @@ def backoff(attempts: int) -> timedelta:
     return min(FIRST_WAIT * (1 << min(max(attempts - 1, 0), 16)), LONGEST_WAIT)
 
 
-def _claim(batch: int) -> list[OutboxMessage]:
+def _claim() -> OutboxMessage | None:
     with transaction.atomic():
         now = clock.now()
         due = (
             OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(sent_at=None, failed_at=None, next_attempt_at__lte=now)
-            .order_by("next_attempt_at")
-            .values_list("pk", flat=True)[:batch]
+            .order_by("next_attempt_at", "created_at")
+            .first()
         )
-        ids = list(due)
-        OutboxMessage.objects.filter(pk__in=ids).update(next_attempt_at=now + LEASE, attempts=F("attempts") + 1)
+        if due is None:
+            return None
+        OutboxMessage.objects.filter(pk=due.pk).update(next_attempt_at=now + LEASE, attempts=F("attempts") + 1)
     failpoints.reach("outbox.claimed")
-    return list(OutboxMessage.objects.filter(pk__in=ids).select_related("recipient").order_by("created_at"))
+    return OutboxMessage.objects.select_related("recipient").get(pk=due.pk)
 
 
-def _deliver(message: OutboxMessage) -> bool:
+def _deliver(message: OutboxMessage) -> Exception | None:
     try:
         _send(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except Exception as error:  # whatever is wrong with one message must not keep the others
         _failed(message, error, clock.now())
-        return False
+        return error
     failpoints.reach("outbox.sent")
     _open(message.pk).update(sent_at=clock.now(), error="")
     failpoints.reach("outbox.recorded")
-    return True
+    return None
 
 
 def _send(message: OutboxMessage) -> None:
@@ -93,6 +105,13 @@ def is_permanent(error: Exception) -> bool:
     if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
         return False
     return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
+
+
+def is_the_servers(error: Exception) -> bool:
+    """Whether the next message would fare no better: nobody answered, rather than this message being refused."""
+    return isinstance(error, OSError) and not isinstance(
+        error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused
+    )
 
 
 def _open(pk: UUID) -> "QuerySet[OutboxMessage]":

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core.models import User
+from core.ui import Line
 from releases.models import Release
 
 
@@ -16,6 +17,7 @@ from releases.models import Release
 class Panel:
     """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of
     the rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
+    `line` takes the place of the page's first line: what moves users now says best how the release is.
     """
 
     template: str = ""
@@ -23,6 +25,7 @@ class Panel:
     aside: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
     then: str = ""
+    line: Line | None = None
 
 
 PanelFunction = Callable[[Release, User, datetime], Sequence[Panel]]

@@ -34,7 +34,8 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     notes = {ReleaseStatus.ROLLOUT.value: steps, ReleaseStatus.WATCH.value: watch}
     first = plan.steps.first()
     then = f"{as_percent(first.weight)}, started by {release.manager}" if first and not live else ""
-    return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then)]
+    now_line = next((one["line"] for one in rows if one["rollout"].is_live), None)
+    return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then, line=now_line)]
 
 
 def _words(plan: Plan) -> dict[str, object]:

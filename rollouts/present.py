@@ -60,7 +60,7 @@ def sentence(facts: RolloutFacts) -> Line:
         return Line("live", "live", f"Going to {weight}:", text, _then(facts))
     if state is RolloutState.WATCH:
         return Line("live", "live", "Watching at 100\u00a0%:", _health(facts), _then(facts))
-    lead = f"Healthy at {weight}:" if facts.passing == len(facts.judged) else f"At {weight}:"
+    lead = f"Healthy at {weight}:" if facts.judged and facts.passing == len(facts.judged) else f"At {weight}:"
     return Line("live", "live", lead, _health(facts), _then(facts))
 
 

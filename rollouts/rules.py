@@ -245,11 +245,13 @@ def _why_it_may(now: Snapshot) -> tuple[str, ...]:
 def next_action(now: Snapshot) -> NextAction:
     """The next automatic action, for the screen. It agrees with `decide`: it only looks further ahead."""
     decision = decide(now)
-    waits = decision.reasons if isinstance(decision, Hold | Pause) else ()
+    waits = decision.reasons if isinstance(decision, Hold | Pause) or now.baked_at is None else ()
     if now.phase is Phase.PAUSED or isinstance(decision, Pause | RollBack):
         return NextAction(verb="none", weight=now.weight, at=None, waits_for=decision.reasons)
     if now.phase is Phase.WATCH:
-        return NextAction(verb="complete", weight=FULL, at=decision.until or now.now, waits_for=_unconfirmed(now))
+        over = now.watch_since is not None and now.now >= now.watch_since + now.watch
+        lacking = (*_unconfirmed(now), *(_not_fine(now) if over else ()))
+        return NextAction(verb="complete", weight=FULL, at=decision.until or now.now, waits_for=lacking)
     if now.is_last:
         return NextAction(verb="watch", weight=FULL, at=now.baked_at, waits_for=waits)
     return NextAction(verb="advance", weight=now.steps[now.step + 1].weight, at=now.baked_at, waits_for=waits)

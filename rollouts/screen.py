@@ -15,7 +15,7 @@ from core.weights import FULL, as_percent
 from core.words import ago, moment, span
 from rollouts import figures, people, present
 from rollouts.choices import Role, RolloutState, VerdictKind
-from rollouts.facts import RolloutFacts, gather
+from rollouts.facts import STALE, RolloutFacts, gather
 from rollouts.models import Rollout, Target
 from rollouts.presses import presses
 
@@ -90,7 +90,8 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
 def row(rollout: Rollout, now: datetime) -> dict[str, Any]:
     """One line of the list."""
     facts = gather(rollout, now, brief=True)
-    return {"rollout": rollout, "line": present.sentence(facts), "points": present.rail(facts), "state": facts.state}
+    word = ("wait", "hold", "no data") if facts.silent else (facts.state.tone, facts.state.icon, facts.state.label)
+    return {"rollout": rollout, "line": present.sentence(facts), "points": present.rail(facts), "state": word}
 
 
 def _messages(rollout: Rollout) -> QuerySet[OutboxMessage]:
@@ -130,7 +131,7 @@ def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target], 
     observed = [target.observed for target in carriers]
     known = [weight for weight in observed if weight is not None]
     confirmed = max(known) if known and len(known) == len(observed) else None
-    tone, icon, word = _agreement(facts)
+    tone, icon, word = _agreement(facts, targets)
     back = facts.state is RolloutState.ROLLED_BACK
     took = facts.restored_at - facts.ended_at if back and facts.restored_at and facts.ended_at else None
     return Exposure(
@@ -146,7 +147,10 @@ def _exposure(rollout: Rollout, facts: RolloutFacts, targets: Sequence[Target], 
     )
 
 
-def _agreement(facts: RolloutFacts) -> tuple[str, str, str]:
+def _agreement(facts: RolloutFacts, targets: Sequence[Target]) -> tuple[str, str, str]:
+    heard = [target.observed_at for target in targets if target.observed_at]
+    if facts.state.is_live and heard and facts.now - min(heard) > STALE:
+        return "wait", "warn", f"not asked for {span(facts.now - min(heard))}"
     if facts.all_confirmed:
         return "good", "open", "confirmed"
     if any(target.problem for target in facts.targets):
@@ -235,8 +239,10 @@ def _told(messages: Sequence[OutboxMessage]) -> str:
         return "Nobody was told: nobody has a role that hears of it."
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     first = min(message.created_at for message in messages)
-    waiting = sum(message.sent_at is None for message in messages)
+    waiting = sum(message.sent_at is None and message.failed_at is None for message in messages)
+    failed = sum(message.failed_at is not None for message in messages)
     pending = f"; {waiting} of {len(messages)} mails are still on their way" if waiting else ""
+    pending += f"; {failed} could not be delivered" if failed else ""
     return f"{listed} {'was' if len(names) == 1 else 'were'} told at {present.clock(first)}{pending}."
 
 

@@ -50,7 +50,7 @@ def rollout(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     action = _with_reason(request, actions.hold, unless_said=UNSAID)
-    return _press(request, pk, action, "Held. Nobody new gets it until it is resumed.")
+    return _press(request, pk, action, "Paused. Nobody new gets it until it is resumed.")
 
 
 @who_may("release managers and owners of the release's product")

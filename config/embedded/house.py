@@ -107,6 +107,7 @@ class House:
             "web": web,
             "worker": [*celery, "worker", "-Q", "default", "-c", "2", "-n", "default@%h", *quiet],
             "rollback worker": [*celery, "worker", "-Q", "rollback", "-c", "2", "-n", "rollback@%h", *quiet],
+            "mail worker": [*celery, "worker", "-Q", "mail", "-c", "1", "-n", "mail@%h", *quiet],
             "beat": [
                 *celery,
                 "beat",

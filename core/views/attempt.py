@@ -26,8 +26,9 @@ def attempt(
 ) -> HttpResponse:
     """Run `action()` and answer.
 
-    Done: 303 to `back` (may be computed from the action's result) with the message `done`; for htmx the `template` with
-    its `context` (a function is asked after the action), or a redirect where no template is given.
+    Done: 303 to `back` (may be computed from the action's result, None when it was refused) with the message `done`;
+    for htmx the `template` with its `context` (a function is asked after the action), or a redirect where no template
+    is given.
     Refused, Forbidden, Conflict: 422, 403, 409. With a template, it is rendered again with `refused` (the exception) in
     its context; otherwise htmx gets a note above the page, everybody else a page with the sentence and the way back.
     """
@@ -66,7 +67,7 @@ def _said_no(
         return HttpResponse(
             note, status=refused.status, headers={"HX-Retarget": "#notes", "HX-Reswap": "innerHTML show:top"}
         )
-    where = back if isinstance(back, str) else request.get_full_path()
+    where = back if isinstance(back, str) else back(None)
     return render(request, "core/refused.html", {"refused": refused, "back": where}, status=refused.status)
 
 

@@ -62,7 +62,7 @@ def _top(found: Release, request: HttpRequest, now: datetime) -> dict[str, Any]:
     features = _count(len(found.features.all()), "feature")
     shut = [gate for gate in gates if not gate.is_open and gate.url]
     return {
-        "line": rules.headline(gates, status, then, now),
+        "line": next((panel.line for panel in others if panel.line), None) or rules.headline(gates, status, then, now),
         "points": rules.phases(status, {ReleaseStatus.DRAFT: features, **notes}, share),
         "first": min(shut, key=lambda gate: gate.state is not rules.GateState.BLOCKED, default=None),
     }

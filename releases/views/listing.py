@@ -60,7 +60,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return attempt(
         request,
         lambda: actions.create_release(actor=actor, **form.cleaned_data),
-        back=lambda release: reverse("release-scope", args=[release.pk]),
+        back=lambda release: reverse("release-scope", args=[release.pk]) if release else reverse("release-new"),
         template="" if request.htmx else "releases/new.html",  # type: ignore[attr-defined]
         context={"form": form},
     )

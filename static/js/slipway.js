@@ -91,6 +91,18 @@
   body.addEventListener("htmx:afterSettle", listen);
   listen();
 
+  // A stream may be up while the page behind it is not: a panel that could not be fetched is old, and says so.
+  const ofPanel = (event) => event.detail.elt && event.detail.elt.closest("[data-live]");
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) =>
+    body.addEventListener(name, (event) => event.detail.requestConfig?.verb !== "post" && ofPanel(event) && showLost(true)),
+  );
+  body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && ofPanel(event)) {
+      fresh = Date.now();
+      if (lost && !ended && stream?.readyState === EventSource.OPEN) showLost(false);
+    }
+  });
+
   /* --- Countdowns: "1 min 20 s", as the server would have written it ------------------------------------------------ */
 
   const span = (seconds) => {

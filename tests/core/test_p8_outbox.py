@@ -124,6 +124,22 @@ def test_p8_a_server_that_is_away_is_asked_again_later_and_later(mailbox: Mailbo
     assert mailbox.ids == [OutboxMessage.objects.get().message_id]
 
 
+def test_p8_a_server_that_does_not_answer_is_asked_for_one_message_at_a_time(
+    mailbox: Mailbox, settings: Settings, rhea: User, bea: User
+) -> None:
+    tell(rhea, bea)
+    settings.EMAIL_PORT = 1
+    assert outbox.deliver_due() == 0
+    assert sorted(OutboxMessage.objects.values_list("attempts", flat=True)) == [0, 1]
+
+
+def test_p8_a_message_that_cannot_be_written_keeps_no_other_back(mailbox: Mailbox, rhea: User, bea: User) -> None:
+    poison, _ = tell(rhea, bea)
+    OutboxMessage.objects.filter(pk=poison.pk).update(subject="two\nlines")
+    assert outbox.deliver_due() == 1
+    assert OutboxMessage.objects.get(pk=poison.pk).error
+
+
 def test_p8_a_refusal_for_good_ends_it(mailbox: Mailbox, rhea: User) -> None:
     tell(rhea)
     mailbox.says = "550 no such person"

@@ -127,3 +127,10 @@ def test_me_shows_ones_roles_and_saves(rhea: User, browser_of: Browser) -> None:
     rhea.refresh_from_db()
     assert (rhea.name, rhea.timezone) == ("Rhea L.", "America/New_York")
     assert "EST" in browser.get("/me/").text or "EDT" in browser.get("/me/").text
+
+
+def test_a_panel_whose_session_ended_reloads_its_page(db: None, client: Client) -> None:
+    answer = client.get("/releases/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert client.get("/releases/").status_code == 302

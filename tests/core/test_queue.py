@@ -16,9 +16,9 @@ def test_a_hint_reaches_the_broker_after_commit(fresh_db: FreshDatabase, redis_u
         with transaction.atomic():
             queue.hint("core.tasks.deliver_due")
             time.sleep(0.2)
-            assert broker.llen("default") == 0
+            assert broker.llen("mail") == 0
         deadline = time.monotonic() + 10
-        while broker.llen("default") == 0:
+        while broker.llen("mail") == 0:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 

@@ -109,6 +109,13 @@ def test_hold_and_resume_by_plain_forms(live: Rollout, rhea: User, browser_of: B
     assert live.state == RolloutState.RUNNING
 
 
+def test_the_releases_first_line_is_its_rollouts(live: Rollout, rhea: User, browser_of: Browser) -> None:
+    actions.hold(rollout=live, actor=rhea, reason="errors look odd")
+    page = browser_of(rhea).get(f"/releases/{live.release_id}/").content.decode()
+    first = page[page.index('class="sentence__text"') :][:200]
+    assert "Paused" in first and "every gate is open" not in first
+
+
 def test_p2_the_way_back_is_one_press_and_wants_no_reason(live: Rollout, rhea: User, browser_of: Browser) -> None:
     assert browser_of(rhea).post(reverse("rollout-roll-back", args=[live.pk])).status_code == 303
     live.refresh_from_db()
@@ -210,6 +217,7 @@ def test_start_is_refused_with_the_gate_that_is_shut(
     release.save()
     answer = browser_of(rhea).post(reverse("rollout-start", args=[release.pk]))
     assert answer.status_code == 422
+    assert reverse("release", args=[release.pk]) in answer.content.decode(), "the way back is a page, not the press"
     assert not Rollout.objects.exists()
 
 
