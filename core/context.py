@@ -1,11 +1,14 @@
-"""What every page's shell needs: the main navigation and the reader's zone."""
+"""What every page's shell needs: the main navigation, the switch of products and the reader's zone."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+
+from core import scope
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,15 @@ _ENTRIES = [
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"nav": _navigation(request.path), "zone": f"{timezone.localtime():%Z}", "server_now": timezone.now()}
+    """What asks the database is a function: a part of a page, or the page that says that it is down, asks nothing."""
+    return {
+        "nav": _navigation(request.path),
+        "products": partial(scope.products, request),
+        "product_chosen": partial(scope.chosen, request),
+        "here": request.get_full_path() if request.method in {"GET", "HEAD"} else "",
+        "zone": f"{timezone.localtime():%Z}",
+        "server_now": timezone.now(),
+    }
 
 
 def _navigation(path: str) -> list[Item]:

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from core.views import accounts, health, record, stream, today
+from core.views import accounts, health, places, record, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
     path("healthz", health.health, name="healthz"),
     path("audit/", record.page, name="audit"),
     path("audit/verify/", record.verify, name="audit-verify"),
+    path("look-at/", places.switch, name="look-at"),
     path("live/", stream.stream, name="live"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),

@@ -10,13 +10,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import PasswordResetForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.access import public, signed_in, who_may
 from core.models import User
+from core.views.places import go_back
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,4 @@ def theme(request: HttpRequest) -> HttpResponse:
     user.save(update_fields=["theme"])
     if request.headers.get("Accept") == "text/plain":
         return HttpResponse(user.theme, content_type="text/plain")
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(back if safe else "/", status=303)
+    return go_back(request)

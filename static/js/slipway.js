@@ -132,6 +132,10 @@
     pressed.click();
   });
 
+  /* --- The switch of products: choosing is enough ------------------------------------------------------------------- */
+
+  document.addEventListener("change", (event) => event.target.matches("[data-submits]") && event.target.form.requestSubmit());
+
   /* --- Theme: without leaving the page ------------------------------------------------------------------------------ */
 
   document.querySelectorAll("[data-theme-switch]").forEach((form) =>
