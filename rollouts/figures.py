@@ -8,9 +8,9 @@ from django.db.models import BigIntegerField, F
 from django.db.models.functions import Cast, Extract, Floor
 from django.utils import timezone
 
+from core import charts
 from core.weights import as_percent
 from core.words import span
-from rollouts import charts
 from rollouts.choices import RolloutState, VerdictKind
 from rollouts.facts import KpiFacts, RolloutFacts
 from rollouts.models import Measurement
@@ -31,11 +31,7 @@ class Card:
     icon: str
     word: str
     why: str
-    label: str
-    chart: charts.Chart
-    marks: Sequence[charts.Mark]
-    grid: Sequence[tuple[charts.Grid, str]]
-    ticks: Sequence[tuple[charts.Tick, str]]
+    picture: charts.Picture
     key: Sequence[tuple[str, str, str]]
     evidence: float
     evidence_text: str
@@ -107,11 +103,12 @@ def _card(
         icon=icon,
         word=word,
         why=why,
-        label=_label(kpi, facts, key, word),
-        chart=drawn,
-        marks=charts.legible(drawn.marks),
-        grid=[(line, _value(line.value, kpi)) for line in drawn.grid],
-        ticks=[(tick, _clock(datetime.fromtimestamp(tick.at, UTC), seconds=drawn.seconds)) for tick in drawn.ticks],
+        picture=charts.picture(
+            drawn,
+            label=_label(kpi, facts, key, word),
+            value=lambda value: _value(value, kpi),
+            clock=lambda at: _clock(datetime.fromtimestamp(at, UTC), seconds=drawn.seconds),
+        ),
         key=key,
         evidence=charts.evidence(weighed.e_value, weighed.bound) if weighed else 0.0,
         evidence_text=_number(weighed.e_value) if weighed and weighed.e_value is not None else "",

@@ -1,42 +1,64 @@
-"""The design system as template tags. They are built in: no template needs to load them."""
+"""The design system as template tags, with `times` and `drawings` beside it. They are built in: no template needs to
+load them. `/elements/` shows them all and says when to use which.
+"""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.db.models import prefetch_related_objects
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Textarea, Widget
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core import sentences, ui, weights, words
+from core import sentences, ui
 from core.models import AuditEntry, User
+from core.templatetags.drawings import icon as draw
 
 register = template.Library()
 
 
 @register.simple_tag
-def icon(name: str, small: bool = False) -> SafeString:
-    """One icon of the sprite. It says nothing to a screen reader: a word stands beside it."""
-    size = " icon--small" if small else ""
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', size, static("icons.svg"), name
-    )
+def button(word: str, *to: Any, look: str = "", icon: str = "", about: str = "", key: str = "", **rest: Any) -> str:
+    """Everything that is pressed. With `to` (an address, or a view's name and its arguments) a link, else a button of
+    its form. `look` is any of primary, ink, quiet, big, wide, icon; `about` names the row for a screen reader; `key`
+    is its keyboard hint. All else becomes an attribute, `hx_post` as ``hx-post``; None and False leave it out.
+    """
+    looks = look.split()
+    attributes = {name.replace("_", "-"): value for name, value in rest.items() if value not in (None, False)}
+    context = {"word": word, "element": "a" if to else "button", "address": address_of(*to), "looks": looks}
+    context |= {"icon": icon, "about": about, "key": key, "attributes": attributes, "only_icon": "icon" in looks}
+    return render_to_string("elements/button.html", context).strip()
 
 
 @register.simple_tag
-def hull(x: str = "0", y: str = "-0.5", width: int = 36, height: int = 18) -> SafeString:
-    return format_html(
-        '<use class="rail__hull" href="{}#hull" x="{}" y="{}" width="{}" height="{}"/>',
-        static("icons.svg"),
-        x,
-        y,
-        width,
-        height,
-    )
+def tag(word: object, *to: Any, icon: str = "", code: bool = False) -> SafeString:
+    """A kind, a build (`icon="build"`) or a flag's key (`code=True`); with `to`, a link."""
+    kind = " tag--code" if code else ""
+    drawn = draw(icon) if icon else ""
+    if to:
+        return format_html('<a class="tag{}" href="{}">{}{}</a>', kind, address_of(*to), drawn, word)
+    return format_html('<span class="tag{}">{}{}</span>', kind, drawn, word)
+
+
+@register.simple_block_tag
+def heading(content: str, title: str, *to: Any, link: str = "", level: int = 2) -> SafeString:
+    """A panel's head, first in its `<section class="sect">`: the title, what stands beside it (between the tags: a
+    count, a tag, a state) and at most one `link`.
+    """
+    context = {"title": title, "beside": content.strip(), "link": link, "address": address_of(*to), "level": level}
+    return render_to_string("elements/heading.html", context)
+
+
+def address_of(*to: Any) -> str:
+    """Where a link leads: what is already an address as it is, else a view by its name and arguments."""
+    if not to:
+        return ""
+    if isinstance(to[0], str) and to[0].startswith(("/", "#", "?", "http")):
+        return to[0]
+    return resolve_url(*to)
 
 
 @register.simple_tag
@@ -45,9 +67,6 @@ def state(tone: str, icon: str, word: str, boxed: bool = False) -> SafeString:
     return format_html(
         '<span class="state{}" data-tone="{}">{}{}</span>', " state--boxed" if boxed else "", tone, draw(icon), word
     )
-
-
-draw = icon  # the parameter above has the name that templates use
 
 
 @register.simple_tag
@@ -60,66 +79,14 @@ def person(user: User | None) -> SafeString:
 
 
 @register.simple_tag
-def when(at: datetime | None, zone: bool = True) -> SafeString | str:
-    """``Tue 24 Nov 09:00 CET`` as a time element; nothing for None."""
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), words.moment(at, zone=zone)) if at else ""
-
-
-@register.simple_tag
-def ago(at: datetime | None, now: datetime | None = None) -> SafeString | str:
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), words.ago(at, now)) if at else ""
-
-
-@register.simple_tag
-def countdown(at: datetime | None) -> SafeString | str:
-    """``3 min 20 s``, ticking where scripts run; the moment itself where they do not."""
-    if at is None:
-        return ""
-    return format_html('<output data-countdown="{}">{}</output>', at.isoformat(), words.moment(at))
-
-
-@register.filter
-def span(duration: timedelta | None) -> str:
-    return words.span(duration) if duration is not None else ""
-
-
-@register.filter
-def short_time(at: datetime | None) -> str:
-    """``Fri 13:50``; ``16 Nov 10:20`` when it is longer ago."""
-    return words.short(at) if at else ""
-
-
-@register.filter
-def percent(weight: int | None) -> str:
-    """Parts per 100 000 as ``5 %``."""
-    return weights.as_percent(weight) if weight is not None else ""
-
-
-@register.filter
-def thousands(number: float | None) -> str:
-    """``1 284``, with no-break spaces."""
-    return f"{number:,}".replace(",", "\u00a0") if number is not None else ""
-
-
-@register.filter
-def sentence_of(entry: AuditEntry) -> str:
-    return sentences.describe(entry).form
-
-
-@register.simple_tag
 def sentence(line: ui.Line) -> SafeString:
     """The first line of a page. With buttons: ``{% include "elements/sentence.html" with s=… acts="…" %}``."""
     return render_to_string("elements/sentence.html", {"s": line})
 
 
-@register.simple_tag
-def rail(points: Sequence[ui.Point], label: str) -> SafeString:
-    return render_to_string("elements/rail.html", {"points": points, "label": label})
-
-
-@register.simple_tag
-def minirail(points: Sequence[ui.Point]) -> SafeString:
-    return render_to_string("elements/minirail.html", {"mini": ui.mini(points)})
+@register.filter
+def sentence_of(entry: AuditEntry) -> str:
+    return sentences.describe(entry).form
 
 
 @register.simple_tag
@@ -143,8 +110,23 @@ def history(entries: Iterable[AuditEntry]) -> SafeString:
 
 
 @register.simple_tag
-def empty(title: str, text: str = "") -> SafeString:
-    return format_html('<div class="empty"><span><b>{}</b> {}</span></div>', title, text)
+def empty(title: str, text: str = "", page: bool = False) -> SafeString:
+    """Nothing here: what is true, then what will arrive. `page=True` where the whole page is empty; with buttons:
+    ``{% include "elements/empty.html" with page=True title=… text=… acts="…" %}``.
+    """
+    return render_to_string("elements/empty.html", {"title": title, "text": text, "page": page})
+
+
+@register.simple_tag
+def facts(rows: Sequence[tuple[str, object]], wide: bool = False) -> SafeString:
+    """Terms and what they are, in rows."""
+    return render_to_string("elements/facts.html", {"rows": rows, "wide": wide})
+
+
+@register.simple_tag
+def diff(changes: Sequence[Any], same: Sequence[str] = ()) -> SafeString:
+    """What changed: parts with `title, wording, lines (what, before, after), more`; and the names of what did not."""
+    return render_to_string("elements/diff.html", {"changes": changes, "same": same})
 
 
 @register.simple_tag

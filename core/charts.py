@@ -1,4 +1,5 @@
 """Charts as plain numbers: readings go in, and what an SVG needs comes out. No clock, no ORM, no markup.
+`{% chart picture %}` draws it.
 
 A chart is 384 × 128 units; the plot inside spans `LEFT`..`RIGHT` and `TOP`..`BOTTOM`, with zero at the bottom.
 Missing data is a gap under a grey band, never a line across it.
@@ -103,7 +104,29 @@ class Chart:
     """Whether the span is so short that ticks need seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with its words: values and times as people read them, and what a sighted reader would conclude."""
+
+    label: str
+    chart: Chart
+    marks: Sequence[Mark]
+    grid: Sequence[tuple[Grid, str]]
+    ticks: Sequence[tuple[Tick, str]]
+
+
 Point = tuple[float, float]
+
+
+def picture(drawn: Chart, *, label: str, value: Callable[[float], str], clock: Callable[[float], str]) -> Picture:
+    """`drawn` with its words: `value` writes a grid line's value, `clock` a tick's unix seconds."""
+    return Picture(
+        label=label,
+        chart=drawn,
+        marks=legible(drawn.marks),
+        grid=[(line, value(line.value)) for line in drawn.grid],
+        ticks=[(tick, clock(tick.at)) for tick in drawn.ticks],
+    )
 
 
 def chart(readings: Sequence[Reading], frame: Frame) -> Chart:

@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollouts import charts
-from rollouts.charts import BOTTOM, LEFT, MARK, RIGHT, TOP, Event, Frame, Mark, Reading
+from core import charts
+from core.charts import BOTTOM, LEFT, MARK, RIGHT, TOP, Event, Frame, Mark, Reading
 
 shares = st.floats(0, 1, allow_subnormal=False)
 readings = st.lists(
