@@ -11,12 +11,17 @@ from approvals.models import (
     ChecklistItem,
     Decision,
     DecisionReason,
+    Delegation,
     Policy,
+    Remark,
+    RemarkText,
     Seal,
     SignoffRequest,
     Stage,
     Tick,
     TickEvidence,
+    Told,
+    Watch,
 )
 from core.access import signed_in
 from core.admin import FactAdmin
@@ -154,3 +159,46 @@ class TickEvidenceAdmin(FactAdmin):
     list_filter = ("tick__done",)
     search_fields = ("text",)
     list_select_related = ("tick__item",)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(FactAdmin):
+    list_display = ("at", "request", "giver", "to")
+    list_filter = ("request__release__product",)
+    search_fields = ("request__release__name", "giver__name", "to__name")
+    list_select_related = ("request__release", "request__stage", "giver", "to")
+    date_hierarchy = "at"
+
+
+@admin.register(Remark)
+class RemarkAdmin(FactAdmin):
+    list_display = ("at", "request", "person", "question")
+    list_filter = ("request__release__product",)
+    search_fields = ("request__release__name", "person__name")
+    list_select_related = ("request__release", "request__stage", "person", "question__person")
+    date_hierarchy = "at"
+
+
+@admin.register(RemarkText)
+class RemarkTextAdmin(FactAdmin):
+    list_display = ("remark", "text")
+    list_filter = ("remark__request__release__product",)
+    search_fields = ("text",)
+    list_select_related = ("remark__person",)
+
+
+@admin.register(Told)
+class ToldAdmin(FactAdmin):
+    list_display = ("at", "person", "request", "seal")
+    list_filter = ("request__release__product",)
+    search_fields = ("person__name", "request__release__name")
+    list_select_related = ("person", "request__release", "request__stage", "seal")
+    date_hierarchy = "at"
+
+
+@admin.register(Watch)
+class WatchAdmin(FactAdmin):
+    list_display = ("release", "seen_at", "since", "rounds")
+    list_filter = ("release__product",)
+    search_fields = ("release__name",)
+    list_select_related = ("release",)

@@ -231,6 +231,7 @@ TOPICS = {
 # Free texts that go when a person is erased: model → the path to whose words they are.
 ERASABLE_TEXTS = {
     "approvals.DecisionReason": "decision__person",
+    "approvals.RemarkText": "remark__person",
     "approvals.TickEvidence": "tick__person",
     "validation.ResultNote": "result__run__tester",
     "rollouts.Reason": "person",
