@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -73,8 +74,14 @@ def fresh_db(
     """A database of this test's own: commits are real, threads and other processes see it. Not together with `db`."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         raise pytest.UsageError("fresh_db already gives a database; leave out db and django_db.")
-    name = f"{DATABASE}_fresh"
-    with SERVICES.clone(name), django_db_blocker.unblock():
+    with django_db_blocker.unblock(), really(f"{DATABASE}_fresh", monkeypatch) as database:
+        yield database
+
+
+@contextmanager
+def really(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FreshDatabase]:
+    """A migrated database `name`, in which commits are real, for this process and its children; dropped afterwards."""
+    with SERVICES.clone(name):
         environment = SERVICES.environment(name)
         for variable, value in environment.items():
             monkeypatch.setenv(variable, value)
@@ -82,6 +89,17 @@ def fresh_db(
         monkeypatch.setitem(connections.settings["default"], "NAME", name)
         yield FreshDatabase(name, environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment)
         connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def shared_db(django_db_blocker: DjangoDbBlocker) -> Iterator[FreshDatabase]:
+    """As `fresh_db`, but of all tests of a module together: for what is read by many and takes long to set up."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        really(f"{DATABASE}_shared", patch) as database,
+    ):
+        yield database
 
 
 @pytest.fixture

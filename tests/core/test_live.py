@@ -11,13 +11,12 @@ from http.client import HTTPConnection, HTTPException
 
 import httpx
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from psycopg import connect
 
 from core import events
 from core.models import Product, User
+from tests.cast import session_of
 from tests.conftest import FreshDatabase
 from tests.flags.serve import Server, serving
 
@@ -30,15 +29,6 @@ def server(fresh_db: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) ->
         yield one
 
 
-def cookie_of(user: User) -> dict[str, str]:
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return {"sessionid": str(session.session_key)}
-
-
 class Listener:
     """Reads one stream in a thread, until closed; `next()` is the next event."""
 
@@ -46,7 +36,7 @@ class Listener:
         self.heard: queue.Queue[dict[str, str]] = queue.Queue()
         self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=40)
         query = "&".join(f"topic={topic}" for topic in topics)
-        cookie = "; ".join(f"{name}={value}" for name, value in cookie_of(user).items())
+        cookie = "; ".join(f"{name}={value}" for name, value in session_of(user).items())
         self._connection.request("GET", f"/live/?{query}", headers={"Cookie": cookie})
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
@@ -112,7 +102,7 @@ def test_nobody_hears_what_they_may_not_see(listen: Listen, rhea: User, otto: Us
 
 @pytest.mark.parametrize("topic", ["", "product:x", "nothing:1", "product:1;drop", "user:1"])
 def test_odd_topics_are_refused(server: Server, rhea: User, topic: str) -> None:
-    answer = httpx.get(f"{server.url}/live/", params={"topic": topic}, cookies=cookie_of(rhea), timeout=10)
+    answer = httpx.get(f"{server.url}/live/", params={"topic": topic}, cookies=session_of(rhea), timeout=10)
     assert answer.status_code == 403
 
 
