@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.weights import FULL, as_percent
+from core.words import span
 from rollouts.decisions import Advance, Complete, Decision, Hold, KpiFact, NextAction, Pause, RollBack, Wait, Watch
 from rollouts.judge.types import Kind
 
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 PATIENCE = timedelta(seconds=10)
-"""For so long a fresh weight may be unconfirmed, or a KPI silent, before growth is said to be on hold."""
+"""For so long a fresh weight may be unconfirmed, or a KPI silent, before growth is said to be held."""
 
 
 class Phase(StrEnum):
@@ -132,7 +133,7 @@ def _harm(now: Snapshot) -> Iterator[Decision]:
             yield RollBack(reasons=(f"{kpi.name}: {kpi.reason}",), kpi=kpi)
     for kpi in now.kpis:
         if kpi.no_data_rolls_back and _silent_too_long(now, kpi):
-            yield RollBack(reasons=(_silence(now, kpi),), kpi=kpi)
+            yield RollBack(reasons=(_silence(kpi),), kpi=kpi)
 
 
 def _until_a_person_decides(now: Snapshot) -> Decision | None:
@@ -147,7 +148,7 @@ def _pauses(now: Snapshot) -> Iterator[Decision]:
     closed = [gate for gate in now.gates if gate.pauses] if now.phase is not Phase.WATCH else []
     reasons = (
         *(f"{kpi.name}: {kpi.reason}" for kpi in failed),
-        *(_silence(now, kpi) for kpi in silent),
+        *(_silence(kpi) for kpi in silent),
         *(f"{gate.name}: {gate.sentence}" for gate in closed),
     )
     if reasons:
@@ -158,9 +159,9 @@ def _silent_too_long(now: Snapshot, kpi: KpiFact) -> bool:
     return kpi.kind is Kind.NO_DATA and kpi.since is not None and now.now - kpi.since >= kpi.no_data_after
 
 
-def _silence(now: Snapshot, kpi: KpiFact) -> str:
-    minutes = (now.now - (kpi.since or now.now)).total_seconds() / 60
-    return f"{kpi.name}: no data for {minutes:.0f} min, longer than the plan allows. {kpi.reason}"
+def _silence(kpi: KpiFact) -> str:
+    """The judge's own sentence says for how long, so it is not said twice."""
+    return f"{kpi.name}: {kpi.reason} The plan allows {span(kpi.no_data_after)} without data."
 
 
 def _watching(now: Snapshot) -> Decision:

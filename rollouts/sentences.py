@@ -6,7 +6,7 @@ SENTENCES: dict[str, Sentence] = {
     "rollout_started": Sentence("live", "play", "{actor} started the rollout of {version} at {percent}"),
     "rollout_advanced": Sentence("live", "rollout", "On to {percent}: {because}"),
     "rollout_confirmed": Sentence("none", "target", "{percent} confirmed everywhere after {seconds} s"),
-    "rollout_held": Sentence("wait", "hold", "Growth on hold at {percent}: {because}"),
+    "rollout_held": Sentence("wait", "hold", "Held at {percent}: {because}"),
     "rollout_lifted": Sentence("live", "play", "The hold at {percent} lifted itself"),
     "rollout_paused": Sentence("wait", "hold", "Paused at {percent} until a person decides: {because}"),
     "rollout_paused_by": Sentence("wait", "hold", "{actor} paused the rollout at {percent}: {reason}"),

@@ -1,10 +1,11 @@
 """What the engine writes when all is well: the next step, the rollback window, the end."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core import audit, clock, locks, queue
 from core.models import User
 from core.weights import FULL, as_percent
+from core.words import span
 from flags import actions as flags
 from releases import actions as releases
 from releases.choices import ReleaseStatus
@@ -50,8 +51,8 @@ def begin_watch(*, rollout: Rollout) -> bool:
         current.save(update_fields=["state", "watch_since", "version", "reasons"])
         releases.set_status(release=current.release, status=ReleaseStatus.WATCH, actor=None)
         _record(current, "rollout_watched", now)
-        seconds = current.pinned["watch_seconds"]
-        people.tell(current, "rollout_watched", f"{current.release} is with everyone", {"seconds": seconds})
+        lasting = span(timedelta(seconds=current.pinned["watch_seconds"]))
+        people.tell(current, "rollout_watched", f"{current.release} is with everyone", {"lasting": lasting})
     return True
 
 

@@ -29,7 +29,7 @@ def hold(*, rollout: Rollout, actor: User, reason: str) -> Rollout:
         say(current, actor, reason.strip())
         _record(current, "rollout_paused_by", actor, reason.strip())
         rows = people.account(current, current.desired, [reason.strip()])
-        people.tell(current, "rollout_paused", f"{current.release} is on hold", {"actor": actor, "rows": rows})
+        people.tell(current, "rollout_paused", f"{current.release} is paused", {"actor": actor, "rows": rows})
     return current
 
 

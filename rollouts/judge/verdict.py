@@ -1,7 +1,9 @@
 """The verdict on one KPI, with its reason in one sentence. Whatever is missing, stale or odd is never a pass."""
 
+from datetime import timedelta
 from math import exp, log
 
+from core.words import span
 from rollouts.judge.evidence import EPOCH_SECONDS, log_bound, log_e_value
 from rollouts.judge.state import CANARY, STABLE, State
 from rollouts.judge.types import Basis, Kind, Params, Side, Verdict
@@ -10,6 +12,8 @@ _LARGEST_LOG = 690.0
 """e to this is about the largest number JSON readers agree on."""
 
 _MILLION = log(1_000_000)
+_AGES = 1e10
+"""More seconds than anybody waits: clocks of others can be off by anything."""
 
 Finding = tuple[Kind, str, float | None, bool]
 """Kind, reason, since when, and whether it may roll back by itself."""
@@ -65,6 +69,10 @@ def _number(logarithm: float) -> str:
     return f"{value:,.0f}".replace(",", "\u00a0") if value >= 10 else f"{value:.2g}"
 
 
+def _lasting(seconds: float) -> str:
+    return span(timedelta(seconds=round(max(0.0, min(seconds, _AGES)))))
+
+
 def _unit(params: Params) -> str:
     return "users" if params.basis is Basis.USERS else "requests"
 
@@ -78,14 +86,13 @@ def _harm(state: State, params: Params) -> Finding | None:
     if limit and breach.broken(limit) and breach.value is not None:
         reason = (
             f"The canary has been {'above' if limit.above else 'below'} the limit of {_percent(limit.limit)} for "
-            f"{breach.held:.0f} s of traffic, last at {_percent(breach.value)}."
+            f"{_lasting(breach.held)} of traffic, last at {_percent(breach.value)}."
         )
         return Kind.FAIL, reason, breach.since, True
     if alarm:
         reason = (
-            f"{_percent(alarm.canary)} of canary {_unit(params)} were affected against {_percent(alarm.stable)} of "
-            f"stable ones: evidence of harm reached {_number(alarm.log_e)}, "
-            f"the bound is {_number(alarm.log_bound)}{_assumption(params)}."
+            f"{_percent(alarm.canary)} of canary {_unit(params)} affected against {_percent(alarm.stable)} of stable "
+            f"ones: evidence of harm {_number(alarm.log_e)}, bound {_number(alarm.log_bound)}{_assumption(params)}."
         )
         return Kind.FAIL, reason, alarm.at, params.basis is Basis.USERS
     return None
@@ -101,9 +108,9 @@ def _missing(state: State, params: Params, now: float, problem: str) -> Finding 
         if newest is None:
             return Kind.NO_DATA, f"No {name} traffic has been seen yet.", params.since, False
         if newest > now + params.stale_after:
-            return Kind.NO_DATA, f"The newest {name} traffic is dated {newest - now:.0f} s in the future.", now, False
+            return Kind.NO_DATA, f"The newest {name} traffic is dated {_lasting(newest - now)} ahead.", now, False
         if now - newest > params.stale_after:
-            return Kind.NO_DATA, f"No {name} traffic for {now - newest:.0f} s.", newest, False
+            return Kind.NO_DATA, f"No {name} traffic for {_lasting(now - newest)}.", newest, False
     return None
 
 
@@ -112,7 +119,7 @@ def _unsure(state: State, params: Params, now: float) -> Finding | None:
         return Kind.INCONCLUSIVE, "The weight has just changed; nothing has been counted under it yet.", None, False
     if now < params.start:
         left_out = "requests in flight at the change" if params.start == params.since + params.grace else "cold caches"
-        reason = f"Counting begins in {params.start - now:.0f} s, to leave out {left_out}."
+        reason = f"Counting begins in {_lasting(params.start - now)}, to leave out {left_out}."
         return Kind.INCONCLUSIVE, reason, state.origin, False
     return (_unsure_of_comparison(state, params) if params.compare else None) or _unsure_of_limit(state, params)
 
@@ -144,7 +151,7 @@ def _unsure_of_limit(state: State, params: Params) -> Finding | None:
     if breach.since is not None:
         reason = (
             f"The canary is {'above' if limit.above else 'below'} the limit of {_percent(limit.limit)} at "
-            f"{_percent(breach.value)}, for {breach.held:.0f} of {limit.breach_seconds:.0f} s."
+            f"{_percent(breach.value)}, for {_lasting(breach.held)} of {_lasting(limit.breach_seconds)}."
         )
         return Kind.INCONCLUSIVE, reason, breach.since, False
     return None

@@ -78,7 +78,7 @@ OVER = {**LAST, "phase": Phase.WATCH, "watch_since": ago(minutes=61)}
         ({"kpis": UNSURE, "baked_since": ago(seconds=30)}, Wait, "Building"),
         ({"kpis": STALE}, Hold, "No canary traffic"),
         ({"kpis": STALE, "baked_since": ago(seconds=30)}, Hold, "No canary traffic"),
-        ({"kpis": SILENT}, Pause, "no data for 11 min"),
+        ({"kpis": SILENT}, Pause, "The plan allows 10\u00a0min without data."),
         ({"kpis": kpi(kind=Kind.NO_DATA, since=ago(minutes=11), no_data_rolls_back=True)}, RollBack, "no data"),
         ({"kpis": FAILED}, RollBack, "8 % against 1 %"),
         ({"kpis": FAILED, "gates": (FREEZE, REVOKED)}, RollBack, "8 % against 1 %"),

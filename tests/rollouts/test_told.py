@@ -25,7 +25,7 @@ def test_a_pause_and_a_rollback_reach_all_who_had_a_part_in_it(
 
 def test_the_mail_answers_what_where_how_much_since_when_and_why(at_five: tuple[Story, Rollout]) -> None:
     story, rollout = at_five
-    why = "Failed searches: 12 % of canary users were affected against 1 %."
+    why = "Failed searches: 12 % of canary users affected against 1 %."
     actions.roll_back(rollout=rollout, actor=None, reason=why)
     message = of("rollout_rolled_back")[story.bea.email]
     for text in (message.text, message.html):
