@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from core.choices import RoleKind
 from core.models.products import Product
@@ -43,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May enter the admin site.")
     is_service = models.BooleanField(default=False)
+    sessions_ended = models.PositiveIntegerField(default=0, help_text="How often all other sessions were ended.")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -61,6 +63,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def initials(self) -> str:
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+    def get_session_auth_hash(self) -> str:
+        """What a session has to hold: another password ends it, and so does signing out everywhere else."""
+        known = f"{super().get_session_auth_hash()}:{self.sessions_ended}"
+        return salted_hmac("core.models.User.sessions", known, algorithm="sha256").hexdigest()
 
     def has_role(self, product: Product, *kinds: RoleKind) -> bool:
         """Whether this active person holds one of `kinds` (any, if none is named) in `product`."""
