@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 
-from core import actions, clock, locks
+from core import actions, locks
 from core.access import signed_in
 from core.admin.base import AuditedAdmin, SaysNo
 from core.choices import RoleKind
@@ -179,7 +179,7 @@ class RoleAdmin(SaysNo):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(AuditedAdmin):
+class ApiTokenAdmin(SaysNo):
     """A new token's key is shown once, after saving."""
 
     list_display = ("name", "prefix", "user", "product", "created_at", "revoked_at")
@@ -189,9 +189,6 @@ class ApiTokenAdmin(AuditedAdmin):
     fields = ("user", "product", "name")
     actions = ("revoke",)
 
-    def stream(self, obj: models.Model) -> str:
-        return f"product:{obj.product_id}"  # type: ignore[attr-defined]
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request)
 
@@ -199,14 +196,11 @@ class ApiTokenAdmin(AuditedAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        token, key = ApiToken.issue(user=obj.user, product=obj.product, name=obj.name)
+        token, key = actions.issue_token(product=obj.product, name=obj.name, user=obj.user, actor=signed_in(request))
         obj.pk = token.pk
-        self.note(request, token, "token_issued", prefix=token.prefix)
         messages.warning(request, f"The key, shown this once: {key}")
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
-        for token in queryset.filter(revoked_at=None).select_for_update(of=("self",)).order_by("pk"):
-            token.revoked_at = clock.now()
-            token.save(update_fields=["revoked_at"])
-            self.note(request, token, "token_revoked", prefix=token.prefix)
+        for token in queryset.select_related("product").order_by("product_id", "pk"):
+            actions.revoke_token(token=token, actor=signed_in(request))

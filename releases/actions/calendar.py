@@ -9,7 +9,8 @@ from core import audit, clock, locks
 from core.access import require
 from core.errors import Conflict, Refused
 from core.models import Product, User
-from releases.actions.common import announce, insert
+from core.rows import insert
+from releases.actions.common import announce
 from releases.actions.releases import MANAGERS
 from releases.models import Freeze, Release
 

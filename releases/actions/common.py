@@ -1,12 +1,11 @@
-"""What the actions of this room share: locking, and saying no clearly before PostgreSQL has to."""
+"""What the actions of this room share: locking, and telling whoever watches."""
 
 from collections.abc import Iterable
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models
 
 from core import events, locks
-from core.errors import Conflict, Refused
+from core.errors import Conflict
 from core.models import Product
 from releases.choices import ReleaseStatus
 from releases.models import Release
@@ -48,26 +47,3 @@ def covering(product: Product) -> models.QuerySet[Release]:
 def announce(topics: Iterable[str], name: str) -> None:
     for topic in topics:
         events.announce(topic, name)
-
-
-def clean(instance: models.Model) -> None:
-    """Raises Refused naming the first field whose value does not fit."""
-    for field in instance._meta.concrete_fields:
-        value = getattr(instance, field.attname)
-        if isinstance(value, str) and "\x00" in value:
-            raise Refused("It holds a null character.", field=field.name)
-    try:
-        instance.clean_fields()
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise Refused(messages[0], field=name) from None
-
-
-def insert(instance: models.Model, *, taken: str, field: str) -> None:
-    """Save a new row. Raises Refused for a value that does not fit, Conflict (`taken`) by a constraint."""
-    clean(instance)
-    try:
-        with transaction.atomic():
-            instance.save()
-    except IntegrityError:
-        raise Conflict(taken, field=field) from None

@@ -7,7 +7,8 @@ from core.access import require
 from core.choices import RoleKind
 from core.errors import Conflict, Refused
 from core.models import Environment, Product, User
-from releases.actions.common import announce, covering, insert, lock_affected
+from core.rows import insert
+from releases.actions.common import announce, covering, lock_affected
 from releases.choices import CheckKind, CheckStatus
 from releases.models import Build, Check, Deployment, Release, Slot
 

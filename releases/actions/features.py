@@ -10,9 +10,10 @@ from core import audit
 from core.access import require
 from core.errors import Conflict, Refused
 from core.models import User
+from core.rows import insert
 from flags import actions as flag_actions
 from flags.models import Flag, FlagState
-from releases.actions.common import changeable, insert
+from releases.actions.common import changeable
 from releases.actions.releases import MANAGERS
 from releases.choices import LinkKind, ReleaseStatus
 from releases.models import Feature, FeatureLink, Release

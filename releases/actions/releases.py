@@ -9,8 +9,9 @@ from core.access import require
 from core.choices import RoleKind
 from core.errors import Conflict, Refused
 from core.models import Product, User
+from core.rows import insert
 from flags import actions as flag_actions
-from releases.actions.common import changeable, insert, locked
+from releases.actions.common import changeable, locked
 from releases.choices import ReleaseKind, ReleaseStatus
 from releases.models import Build, Candidate, Release
 

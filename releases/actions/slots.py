@@ -11,7 +11,8 @@ from core import audit, clock, http
 from core.access import require
 from core.choices import RoleKind
 from core.models import Environment, User
-from releases.actions.common import announce, covering, insert, lock_affected
+from core.rows import insert
+from releases.actions.common import announce, covering, lock_affected
 from releases.models import Slot
 
 TIMEOUT = 2.0
