@@ -59,6 +59,7 @@ SENTENCES: dict[str, Sentence] = {
     "admin_added": Sentence("none", "plus", "{actor} added {kind} {id} in the admin site"),
     "admin_changed": Sentence("none", "file", "{actor} changed {kind} {id} in the admin site"),
     "admin_deleted": Sentence("wait", "x", "{actor} deleted {kind} {id} in the admin site"),
+    "mail_undeliverable": Sentence("bad", "mail", "A mail to {person} could not be delivered"),
     "person_erased": Sentence("wait", "x", "A person was erased, with {texts} texts"),
 }
 

@@ -1,5 +1,6 @@
 """Times and durations as people read them. Screens, mails and gate sentences all use these."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -40,3 +41,18 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     if abs(passed) < timedelta(seconds=5):
         return "just now"
     return f"{span(passed)} ago" if passed > timedelta() else f"in {span(-passed)}"
+
+
+def brief(text: str, most: int) -> str:
+    """What fits a glance: all of it, else as many of its sentences as fit, else its words up to an ellipsis."""
+    if len(text) <= most:
+        return text
+    kept = ""
+    for sentence in re.split(r"(?<=[.;])\s+", text):
+        if len(kept) + len(sentence) >= most:
+            break
+        kept = f"{kept} {sentence}".lstrip()
+    return (
+        kept.rstrip(".; ")
+        or f"{text[:most].rpartition(' ')[0] or text[:most]}".rstrip(",:;. ") + "\N{HORIZONTAL ELLIPSIS}"
+    )

@@ -5,10 +5,16 @@ from core.sentences import Sentence
 SENTENCES: dict[str, Sentence] = {
     "release_created": Sentence("none", "plus", "{actor} opened the release"),
     "release_changed": Sentence("none", "file", "{actor} changed what is written about it"),
-    "feature_added": Sentence("none", "plus", "{actor} added the feature “{feature}”"),
-    "feature_changed": Sentence("none", "file", "{actor} changed the feature “{feature}”"),
+    "feature_added": Sentence(
+        "none", "plus", "{actor} added the feature “{feature}”", many="{actor} added {count} features"
+    ),
+    "feature_changed": Sentence(
+        "none", "file", "{actor} changed the feature “{feature}”", many="{actor} changed features {count} times"
+    ),
     "feature_removed": Sentence("wait", "x", "{actor} took “{feature}” out of the release"),
-    "features_linked": Sentence("none", "route", "{actor} said what “{feature}” depends on"),
+    "features_linked": Sentence(
+        "none", "route", "{actor} said what “{feature}” depends on", many="{actor} said what {count} features depend on"
+    ),
     "features_unlinked": Sentence("none", "route", "{actor} took a dependency of “{feature}” away"),
     "candidate_set": Sentence("none", "build", "{actor} made {version} the candidate"),
     "candidate_replaced": Sentence("wait", "build", "{actor} replaced candidate {before} by {version}"),
@@ -22,7 +28,7 @@ SENTENCES: dict[str, Sentence] = {
     "release_given_up": Sentence("none", "x", "{actor} gave the release up: {reason}"),
     "release_cancelled": Sentence("none", "x", "{actor} cancelled the release"),
     "build_registered": Sentence("none", "build", "{actor} registered build {version}"),
-    "check_pass": Sentence("good", "check", "{check} passed on {version}"),
+    "check_pass": Sentence("good", "check", "{check} passed on {version}", many="{count} checks passed on {version}"),
     "check_fail": Sentence("bad", "fail", "{check} failed on {version}"),
     "deployed": Sentence("none", "out", "{actor} deployed {version} to {place}"),
     "slot_added": Sentence("none", "plus", "{actor} added the slot {place}"),

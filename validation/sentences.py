@@ -3,10 +3,14 @@
 from core.sentences import Sentence
 
 SENTENCES: dict[str, Sentence] = {
-    "scenario_written": Sentence("none", "test", "{actor} wrote the scenario “{scenario}”"),
+    "scenario_written": Sentence(
+        "none", "test", "{actor} wrote the scenario “{scenario}”", many="{actor} wrote {count} scenarios"
+    ),
     "run_started": Sentence("live", "test", "{actor} began testing {build} on {environment}"),
     "run_finished": Sentence("none", "test", "{actor} finished testing {build}"),
-    "result_submitted": Sentence("none", "test", "{actor} {word} “{scenario}” on {build}"),
+    "result_submitted": Sentence(
+        "none", "test", "{actor} {word} “{scenario}” on {build}", many="{actor} {word} {count} scenarios on {build}"
+    ),
     "finding_raised": Sentence("wait", "warn", "{actor} raised a {severity} finding: {finding}"),
     "finding_accepted": Sentence("none", "hand", "{actor} accepted the {severity} finding “{finding}”"),
     "finding_fixed": Sentence("good", "open", "{actor} says that “{finding}” is fixed"),

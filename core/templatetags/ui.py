@@ -2,7 +2,7 @@
 load them. `/elements/` shows them all and says when to use which.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -21,7 +21,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def button(word: str, *to: Any, look: str = "", icon: str = "", about: str = "", key: str = "", **rest: Any) -> str:
+def button(
+    word: str, *to: Any, look: str = "", icon: str = "", about: str = "", key: str = "", **rest: Any
+) -> SafeString:
     """Everything that is pressed. With `to` (an address, or a view's name and its arguments) a link, else a button of
     its form. `look` is any of primary, ink, quiet, big, wide, icon; `about` names the row for a screen reader; `key`
     is its keyboard hint. All else becomes an attribute, `hx_post` as ``hx-post``; None and False leave it out.
@@ -30,7 +32,7 @@ def button(word: str, *to: Any, look: str = "", icon: str = "", about: str = "",
     attributes = {name.replace("_", "-"): value for name, value in rest.items() if value not in (None, False)}
     context = {"word": word, "element": "a" if to else "button", "address": address_of(*to), "looks": looks}
     context |= {"icon": icon, "about": about, "key": key, "attributes": attributes, "only_icon": "icon" in looks}
-    return render_to_string("elements/button.html", context).strip()
+    return render_to_string("elements/button.html", context)
 
 
 @register.simple_tag
@@ -48,7 +50,8 @@ def heading(content: str, title: str, *to: Any, link: str = "", level: int = 2) 
     """A panel's head, first in its `<section class="sect">`: the title, what stands beside it (between the tags: a
     count, a tag, a state) and at most one `link`.
     """
-    context = {"title": title, "beside": content.strip(), "link": link, "address": address_of(*to), "level": level}
+    beside = content if content.strip() else ""
+    context = {"title": title, "beside": beside, "link": link, "address": address_of(*to), "level": level}
     return render_to_string("elements/heading.html", context)
 
 
@@ -96,17 +99,13 @@ def gate(one: Any) -> SafeString:
 
 
 @register.simple_tag
-def history(entries: Iterable[AuditEntry]) -> SafeString:
-    """Audit entries in words, newest first as given."""
+def history(entries: Iterable[AuditEntry], names: Mapping[str, str] | None = None) -> SafeString:
+    """Audit entries in words, newest first as given; what came of one cause stands in one line. `names`: what a reader
+    calls what the record calls otherwise.
+    """
     rows = list(entries)
     prefetch_related_objects(rows, "texts", "actor")
-    log = []
-    for entry in rows:
-        told = sentences.describe(entry)
-        actor = str(entry.actor) if entry.actor else "Slipway"
-        bold = actor if told.form.startswith(actor) else ""
-        log.append({"entry": entry, "told": told, "bold": bold, "rest": told.form.removeprefix(bold)})
-    return render_to_string("elements/history.html", {"log": log})
+    return render_to_string("elements/history.html", {"log": sentences.tell(rows, names)})
 
 
 @register.simple_tag
