@@ -193,7 +193,7 @@ def test_the_page_needs_a_constant_number_of_queries(live: Rollout, rhea: User) 
     measure(live)
     with CaptureQueriesContext(connection) as queries:
         context = page(live, rhea, clock.now())
-    assert len(context["cards"][0].chart.canary) == 1
+    assert len(context["cards"][0].picture.chart.canary) == 1
     assert len(queries) < 100
 
 
