@@ -1,7 +1,9 @@
 """What the screens know of one rollout, as plain facts: read once, with a constant number of queries."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Max, Min
@@ -9,6 +11,7 @@ from django.db.models import Max, Min
 from rollouts import look, metrics, rules
 from rollouts.choices import OnBreach, Role, RolloutState, VerdictKind
 from rollouts.judge.types import Basis
+from rollouts.metrics import MetricSource
 from rollouts.models import KpiState, Measurement, PlanTarget, Rollout, Target
 from rollouts.rules import NextAction
 
@@ -33,7 +36,8 @@ class KpiFacts:
 
     `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
     at 100 %, with nobody left on the old version; `comparing` whether it is compared at this weight. `users`: how many
-    different ones of the new version were seen at the last weight, where it counts users at all.
+    different ones of the new version were seen at the last weight, where it counts users at all. `source` says where it
+    is read, `problem` why it could not be.
     """
 
     name: str
@@ -51,6 +55,8 @@ class KpiFacts:
     is_fine: bool = False
     judged: bool = True
     users: int = 0
+    source: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,9 @@ class RolloutFacts:
     superseded: bool = False
     action: NextAction
     gone: frozenset[int] = frozenset()
+    cause: Mapping[str, Any] = field(default_factory=dict)
+    by_person: bool = False
+    """The one reason is what a person said, after their name."""
 
     @property
     def waits_for_go(self) -> str:
@@ -177,6 +186,8 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         superseded=rollout.superseded_by_id is not None,
         action=rules.next_action(live) if live else NextAction(verb="none", weight=rollout.desired, at=None),
         gone=live.gone if live else frozenset(),
+        cause=rollout.cause,
+        by_person=not rollout.reasons,
     )
 
 
@@ -188,7 +199,7 @@ def target_name(target: Target | PlanTarget) -> str:
 def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> KpiFacts:
     """As the engine would see it now if the rollout is live; as it was last judged if it ended."""
     asked = look.definition(rollout, state)
-    now = said.get(asked["name"])
+    now, source = said.get(asked["name"]), _source(asked["source"])
     return KpiFacts(
         state=state.pk,
         name=asked["name"],
@@ -203,16 +214,18 @@ def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> K
         comparing=look.compares(rollout, asked),
         failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
         is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
-        users=int(state.numbers.get("canary_users", 0)) if _counts_users(asked["source"]) else 0,
+        users=int(state.numbers.get("canary_users", 0)) if source and source.basis is Basis.USERS else 0,
+        source=source.describe() if source else "",
+        problem=state.problem,
         judged=state.verdict == VerdictKind.FAIL or asked["limit"] is not None or look.compares(rollout, asked),
     )
 
 
-def _counts_users(source: str) -> bool:
+def _source(alias: str) -> MetricSource | None:
     try:
-        return metrics.get(source).basis is Basis.USERS
+        return metrics.get(alias)
     except ImproperlyConfigured:
-        return False
+        return None
 
 
 def _target(target: Target) -> TargetFacts:

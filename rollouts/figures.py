@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import BigIntegerField, F
 from django.db.models.functions import Cast, Extract, Floor
 from django.utils import timezone
 
 from core import charts
 from core.weights import as_percent
-from core.words import span
+from core.words import ago, span
 from rollouts.choices import RolloutState, VerdictKind
 from rollouts.facts import KpiFacts, RolloutFacts
 from rollouts.models import Measurement
@@ -47,6 +48,24 @@ def cards(facts: RolloutFacts) -> list[Card]:
     last = {row.state_id: row for row in _newest(states)}
     events = tuple(_events(facts))
     return [_card(kpi, facts, read.get(kpi.state, []), last.get(kpi.state), window, events) for kpi in facts.kpis]
+
+
+def window_in_words(facts: RolloutFacts) -> str:
+    """``last 2 h, read every 1 s from access log envoy.log; times in CET``."""
+    start, end = _window(facts)
+    sources = " and ".join(dict.fromkeys(kpi.source for kpi in facts.kpis if kpi.source))
+    zone = f"{timezone.localtime(facts.now):%Z}"
+    if not facts.state.is_live:
+        return f"{_clock(start, seconds=False)} to {_clock(end, seconds=False)} {zone}" if facts.kpis else ""
+    every = span(timedelta(seconds=max(1, round(settings.TICK_SECONDS))))
+    read = f", read every {every} from {sources}" if sources else ""
+    return f"last {span(end - start)}{read}; times in {zone}"
+
+
+def read_in_words(facts: RolloutFacts) -> str:
+    """``read 4 s ago``: the newest thing any KPI knows of. Empty once it is over, or before there is anything."""
+    newest = max((kpi.newest_at for kpi in facts.kpis if kpi.newest_at), default=None)
+    return f"read {ago(newest, facts.now)}" if newest and facts.state.is_live else ""
 
 
 def _window(facts: RolloutFacts) -> tuple[datetime, datetime]:
@@ -152,8 +171,8 @@ def _state_in_words(kpi: KpiFacts, facts: RolloutFacts) -> tuple[str, str, str, 
     """Tone, icon, word and reason. Old news of a live rollout is no data, whatever the last verdict was."""
     age = {silent.name: age for silent, age in facts.silent}.get(kpi.name)
     if age is not None and kpi.verdict is not VerdictKind.FAIL:
-        read = f"The newest reading is from {_clock(kpi.newest_at, seconds=True)}." if kpi.newest_at else ""
-        why = " ".join(part for part in (kpi.reason, read, "Nothing grows until it is back.") if part)
+        read = f"Last read at {_clock(kpi.newest_at, seconds=True)}." if kpi.newest_at else "Nothing was read yet."
+        why = " ".join(filter(None, (kpi.problem, read, "Nothing grows until it is back.")))
         return "wait", "todo", f"no data for {span(age)}", why
     if not kpi.judged:
         return "none", "ring", "not compared", f"At 100\u00a0% nobody is left {_left(facts)} to compare with."

@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from core.ui import Line, Point
 from core.weights import as_percent
-from core.words import moment, span
+from core.words import moment, short, span
 from rollouts.choices import RolloutState
 from rollouts.facts import RolloutFacts, StepFacts
 
+DASH = " \N{EN DASH} "
+SILENT_ROUTER = timedelta(seconds=10)
+"""A router that was not heard for so long, and has a problem, does not answer."""
 NUMBERS = ("no", "the one", "both", "all three", "all four", "all five", "all six")
 
 
@@ -29,6 +32,45 @@ def clock(at: datetime) -> str:
     return f"{timezone.localtime(at):%H:%M:%S %Z}"
 
 
+def time(at: datetime, now: datetime) -> str:
+    """``10:41:11`` today, ``Fri 13:50`` before; the zone stands elsewhere on the page."""
+    local = timezone.localtime(at)
+    return f"{local:%H:%M:%S}" if local.date() == timezone.localtime(now).date() else short(at)
+
+
+def targets(count: int) -> str:
+    return "1 target" if count == 1 else f"{count} targets"
+
+
+def seen(facts: RolloutFacts) -> str:
+    """How many people had it, where a source counts them; a sentence to go on with, or nothing."""
+    users = max((kpi.users for kpi in facts.kpis), default=0)
+    return f" {users} {'person was' if users == 1 else 'people were'} seen on it." if users else ""
+
+
+def said(facts: RolloutFacts) -> str:
+    """What a screen reader hears when it changes: one short text per material change, without what ticks."""
+    state, weight = facts.state, as_percent(facts.desired)
+    if state is RolloutState.ROLLED_BACK:
+        restored = facts.restored_at and facts.ended_at
+        return f"Rolled back in {seconds(facts.restored_at - facts.ended_at)}" if restored else "Rolling back"
+    if state is RolloutState.COMPLETED:
+        return f"Complete: everyone has {facts.candidate}"
+    if state is RolloutState.PAUSED:
+        return f"Paused: {because(facts)}"
+    if facts.silent:
+        return f"Held: no data for {' and '.join(kpi.name for kpi, _ in facts.silent)}"
+    if state is RolloutState.HELD:
+        return f"Held: {because(facts).partition(DASH)[0]}"
+    if facts.turned_off:
+        return f"Held: {' and '.join(facts.turned_off)} turned off"
+    if facts.step < 0:
+        return "Started"
+    if not facts.all_confirmed:
+        return f"Going to {weight}"
+    return "Watching at 100\u00a0%" if state is RolloutState.WATCH else f"{weight} confirmed"
+
+
 def seconds(duration: timedelta) -> str:
     """``3.2 s`` below two minutes, else as everywhere."""
     exact = duration.total_seconds()
@@ -44,17 +86,11 @@ def sentence(facts: RolloutFacts) -> Line:
         lead = f"Complete: everyone has {facts.candidate}"
         ended = f"since {moment(facts.ended_at)}" if facts.ended_at else ""
         return Line("good", "open", lead, ended, "a newer rollout took over" if facts.superseded else "")
-    if state is RolloutState.PAUSED:
-        return Line("wait", "hold", f"Paused at {weight}:", _because(facts), "a person resumes it or rolls it back")
-    if facts.silent:
-        return _silent(facts)
-    if state is RolloutState.HELD:
-        return Line("wait", "hold", f"Held at {weight}:", _because(facts), "goes on by itself when that is gone")
-    if facts.turned_off:
-        off = " and ".join(facts.turned_off)
-        return Line(
-            "wait", "hold", f"Held at {weight}:", f"{off} is turned off by a person", "turned on again, or back"
-        )
+    stopped = _stopped(facts, weight)
+    if stopped:
+        return stopped
+    if facts.step < 0:
+        return Line("live", "live", "Started:", f"nobody has {facts.candidate} yet", _then(facts))
     if not facts.all_confirmed:
         text = f"{facts.confirmed} of {len(facts.targets)} targets have confirmed"
         return Line("live", "live", f"Going to {weight}:", text, _then(facts))
@@ -64,8 +100,23 @@ def sentence(facts: RolloutFacts) -> Line:
     return Line("live", "live", lead, _health(facts), _then(facts))
 
 
+def _stopped(facts: RolloutFacts, weight: str) -> Line | None:
+    """What keeps a live rollout from growing, if anything does: a person's word first, then missing data."""
+    if facts.state is RolloutState.PAUSED:
+        return Line("wait", "hold", f"Paused at {weight}:", because(facts), "a person resumes it or rolls it back")
+    if facts.silent:
+        return _silent(facts)
+    if facts.state is RolloutState.HELD:
+        return Line("wait", "hold", f"Held at {weight}:", because(facts), "goes on by itself when that is gone")
+    if facts.turned_off:
+        off = " and ".join(facts.turned_off)
+        then = "turned on again, or back"
+        return Line("wait", "hold", f"Held at {weight}:", f"{off} is turned off by a person", then)
+    return None
+
+
 def _rolled_back(facts: RolloutFacts) -> Line:
-    cause = facts.reasons[0].rstrip(".") if facts.reasons else "somebody asked for it"
+    cause = _harm(facts) or because(facts)
     if facts.restored_at and facts.ended_at:
         took = seconds(facts.restored_at - facts.ended_at)
         then = f"everyone is {facts.way_back} since {clock(facts.restored_at)}"
@@ -82,8 +133,31 @@ def _silent(facts: RolloutFacts) -> Line:
     return Line("wait", "hold", f"Held at {as_percent(facts.desired)}:", text, then)
 
 
-def _because(facts: RolloutFacts) -> str:
-    return facts.reasons[0].rstrip(".") if facts.reasons else "by hand"
+def because(facts: RolloutFacts) -> str:
+    """The first reason in its first sentence, ``Failed searches – no canary traffic for 11 min``: what else there is
+    to say stands where it belongs, below.
+    """
+    said = facts.reasons[0] if facts.reasons else "somebody asked for it"
+    about, colon, why = said.partition(": ")
+    if not colon:
+        return said.rstrip(".")
+    why = why if facts.by_person else _lowered(why.split(". ")[0])
+    return f"{about}{DASH}{why.rstrip('.')}"
+
+
+def _lowered(text: str) -> str:
+    """To go on within a sentence: but ``QA``, ``API`` stay."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _harm(facts: RolloutFacts) -> str:
+    """``Failed searches 3.1× stable at 25 %``: what a comparison showed, from the numbers it left behind."""
+    cause = facts.cause
+    kpi, canary, stable = cause.get("kpi"), cause.get("canary"), cause.get("stable")
+    proven = (cause.get("e_value") or 0) >= (cause.get("bound") or float("inf"))
+    if facts.by_person or not (kpi and canary and stable and proven):
+        return ""
+    return f"{kpi} {canary / stable:.2g}× {facts.stable or 'everybody else'} at {as_percent(cause.get('weight', 0))}"
 
 
 def _health(facts: RolloutFacts) -> str:
@@ -121,17 +195,25 @@ def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
             label="Next, by a person", line="Take the flags out of the code", detail="They are no longer needed."
         )
     if facts.action.verb == "none":
-        return Next(label="Next, by a person", line="Resume, or roll back", detail=" ".join(facts.action.waits_for))
+        detail = _more(facts) or "Users keep what they have until then."
+        return Next(label="Next, by a person", line="Resume, or roll back", detail=detail)
     line, detail = _by_itself(facts)
-    if facts.silent or facts.state is RolloutState.HELD:
-        detail = " ".join(facts.reasons) or detail
-    if facts.action.waits_for:
-        detail = " ".join(facts.action.waits_for)
+    detail = _more(facts) or detail
     counting = facts.action.at is not None and facts.action.at > facts.now
     if counting:
         return Next(label="Next, by itself", line=line, detail=detail, until=facts.action.at)
     now = "as soon as nothing stands in its way" if facts.action.waits_for else "now"
     return Next(label="Next, by itself", line=f"{line} {now}", detail=detail)
+
+
+def _more(facts: RolloutFacts) -> str:
+    """What stands in its way and is not said yet: neither in the first sentence nor beside its KPI."""
+    told = facts.state in {RolloutState.HELD, RolloutState.PAUSED} or bool(facts.silent or facts.turned_off)
+    waits = facts.action.waits_for
+    if told:
+        kpis = tuple(f"{kpi.name}: " for kpi in facts.kpis)
+        waits = tuple(one for one in waits if one not in facts.reasons[:1] and not one.startswith(kpis))
+    return " ".join(waits)
 
 
 def _by_itself(facts: RolloutFacts) -> tuple[str, str]:
@@ -165,7 +247,8 @@ def _notch(facts: RolloutFacts, index: int, step: StepFacts) -> Point:
     name = as_percent(step.weight)
     past = index < facts.step or facts.state in {RolloutState.WATCH, RolloutState.COMPLETED}
     if past:
-        return Point(name, f"since {clock(step.since)}" if step.since else "done", "done", 100)
+        since = f"since {time(step.since, facts.now)}" if step.since else "done"
+        return Point(name, since, "done", 100)
     if index > facts.step:
         go = f", {step.go_team} presses go" if step.go_team else ""
         return Point(name, f"bakes {span(step.bake)}{go}")
@@ -188,7 +271,7 @@ def _covered(part: timedelta, whole: timedelta) -> float:
 
 
 def _undone(facts: RolloutFacts) -> list[Point]:
-    back = f"confirmed {clock(facts.restored_at)}" if facts.restored_at else "being confirmed"
+    back = f"confirmed {time(facts.restored_at, facts.now)}" if facts.restored_at else "being confirmed"
     note = f"{back} on {facts.confirmed} of {len(facts.targets)}"
     points = [Point("0\u00a0%", note, "now", 100 if facts.step >= 0 else 0, undone=facts.step >= 0)]
     for index, step in enumerate(facts.steps):

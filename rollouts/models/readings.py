@@ -52,6 +52,10 @@ class Measurement(AppendOnly):
     class Meta:
         ordering = ["at", "id"]
         constraints = [models.UniqueConstraint(fields=["state", "fold"], name="fold_once")]
+        indexes = [
+            models.Index(fields=["state", "at"], name="measurement_by_time"),
+            models.Index(fields=["state", "step", "at"], name="measurement_by_step"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.state_id} #{self.fold}"

@@ -110,13 +110,13 @@ def test_a_target_with_a_problem_is_not_confirmed() -> None:
 )
 def test_what_stopped_it_is_said(state: RolloutState, lead: str, then: str) -> None:
     line = present.sentence(replace(HEALTHY, state=state, reasons=("Freeze: stocktaking.",)))
-    assert (line.tone, line.lead, line.text, line.then) == ("wait", lead, "Freeze: stocktaking", then)
+    assert (line.tone, line.lead, line.text, line.then) == ("wait", lead, "Freeze – stocktaking", then)
 
 
 def test_a_rollback_says_how_long_it_took_why_and_where_everybody_is() -> None:
     line = present.sentence(BACK)
     assert (line.tone, line.lead) == ("bad", "Rolled back in 3.2\u00a0s:")
-    assert line.text == "Failed searches: 6 % against 2 %"
+    assert line.text == "Failed searches – 6 % against 2 %"
     assert line.then == "everyone is on 1.4.2 since 10:41:01 UTC"
 
 
