@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "rollouts": {"task": "rollouts.tasks.due", "schedule": TICK_SECONDS, "options": {"expires": 5}},
     "slots": {"task": "rollouts.tasks.observe", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
+    "signers": {"task": "approvals.tasks.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
     "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -211,6 +212,7 @@ SEAL_PARTS = [
     "releases.seal.features",
     "releases.seal.candidates",
     "releases.seal.flags",
+    "validation.seal.tests",
     "rollouts.seal.plan",
     "releases.seal.way_back",
     "approvals.seal.checklist",
@@ -218,6 +220,8 @@ SEAL_PARTS = [
 ]
 
 RELEASE_PANELS = ["validation.panels.release", "approvals.panels.release", "rollouts.panels.release"]
+FEATURE_FACTS = ["validation.columns.scenarios"]
+RISKS = ["releases.risk.reasons", "validation.risks.reasons", "rollouts.risks.reasons"]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
 TOPICS = {
@@ -234,6 +238,8 @@ ERASABLE_TEXTS = {
     "approvals.RemarkText": "remark__person",
     "approvals.TickEvidence": "tick__person",
     "validation.ResultNote": "result__run__tester",
+    "validation.StepNote": "result__run__tester",
+    "validation.FindingNote": "event__by",
     "rollouts.Reason": "person",
 }
 AUDIT_SENTENCES = [

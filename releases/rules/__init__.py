@@ -4,21 +4,28 @@ from core.digests import short
 from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
 from releases.rules.calendar import Freeze, freeze
 from releases.rules.headline import headline, phases
+from releases.rules.risk import Checked, Reason, Risk, Shipment, assess, ship_reasons
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
-from releases.rules.words import join
+from releases.rules.words import counted, join
 
 __all__ = [
     "FRESH",
     "Answer",
     "Candidate",
+    "Checked",
     "Feature",
     "Flag",
     "Freeze",
     "GateState",
     "OnClose",
+    "Reason",
+    "Risk",
     "Running",
+    "Shipment",
+    "assess",
     "candidate",
+    "counted",
     "flag_coverage",
     "freeze",
     "headline",
@@ -26,5 +33,6 @@ __all__ = [
     "phases",
     "running_build",
     "scope",
+    "ship_reasons",
     "short",
 ]

@@ -5,3 +5,8 @@ from collections.abc import Sequence
 
 def join(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def counted(number: int, word: str) -> str:
+    """``1 feature``, ``3 features``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
