@@ -17,6 +17,8 @@ from rollouts.rules import NextAction
 
 STALE = timedelta(seconds=60)
 """A live KPI whose newest data is older than this is shown as no data, whatever the last verdict was."""
+PREFETCH = ("targets", "kpi_states__kpi", "said__person", "gos")
+"""What `gather` reads of many rollouts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +159,12 @@ class RolloutFacts:
 
 
 def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFacts:
-    """The facts of `rollout` at `now`, with what its engine would say next. A constant number of queries; with
-    `brief`, none for an ended rollout whose targets and KPIs were prefetched (and no times of its steps).
+    """The facts of `rollout` at `now`, with what its engine would say next. A constant number of queries; with `brief`,
+    for rows of lists, none if `PREFETCH` was: no times of its steps, and the gates are not asked, for what they closed
+    stands in the rollout's state since the last tick.
     """
     states = list(rollout.kpi_states.all())
-    live = look.snapshot(rollout, now) if rollout.is_live else None
+    live = look.snapshot(rollout, now, () if brief else None) if rollout.is_live else None
     said = {kpi.name: kpi for kpi in live.kpis} if live else {}
     pinned = rollout.pinned
     targets = list(rollout.targets.all())

@@ -39,9 +39,9 @@ def snapshot(rollout: Rollout, now: datetime, gates: Sequence[Gate] | None = Non
         watch_since=rollout.watch_since,
         watch=timedelta(seconds=rollout.pinned["watch_seconds"]),
         gates=tuple(_gate(gate) for gate in closed(answers)),
-        kpis=tuple(kpi_fact(rollout, state, now) for state in rollout.kpi_states.select_related("kpi")),
+        kpis=tuple(kpi_fact(rollout, state, now) for state in rollout.kpi_states.all()),
         targets=targets(rollout.targets.all()),
-        gone=frozenset(rollout.gos.values_list("step", flat=True)),
+        gone=frozenset(go.step for go in rollout.gos.all()),
     )
 
 

@@ -12,7 +12,7 @@ from releases.models import Release
 from releases.panels import Panel
 from rollouts import people
 from rollouts.choices import Role
-from rollouts.facts import target_name
+from rollouts.facts import PREFETCH, target_name
 from rollouts.models import Plan, Rollout
 from rollouts.screen import row
 
@@ -21,7 +21,7 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     """The plan in words, and where it stands."""
     plan = Plan.objects.filter(release=release).select_related("environment").first()
     held = release.rollouts.select_related("environment__product", "release__product")
-    rows = [row(one, now) for one in held.prefetch_related("targets", "kpi_states__kpi", "said__person")[:5]]
+    rows = [row(one, now) for one in held.prefetch_related(*PREFETCH)[:5]]
     if plan is None:
         return [Panel(template="rollouts/_plan.html", context={"plan": None, "rows": rows})]
     live = any(one["rollout"].is_live for one in rows)
@@ -68,4 +68,4 @@ def _start(release: Release, user: User, now: datetime) -> dict[str, object]:
 def live_of(user: User) -> Sequence[Rollout]:
     """The live rollouts that `user` may see."""
     seen = Rollout.objects.visible_to(user).live().select_related("release__product", "environment__product")
-    return list(seen.prefetch_related("targets", "kpi_states__kpi", "said__person"))
+    return list(seen.prefetch_related(*PREFETCH))

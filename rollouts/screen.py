@@ -51,7 +51,13 @@ def row(rollout: Rollout, now: datetime) -> dict[str, Any]:
     """One line of the list."""
     facts = gather(rollout, now, brief=True)
     word = ("wait", "hold", "no data") if facts.silent else (facts.state.tone, facts.state.icon, facts.state.label)
-    return {"rollout": rollout, "line": present.sentence(facts), "points": present.rail(facts), "state": word}
+    return {
+        "rollout": rollout,
+        "line": present.sentence(facts),
+        "points": present.rail(facts),
+        "state": word,
+        "next": present.next_box(facts) if facts.state.is_live else None,
+    }
 
 
 def _messages(rollout: Rollout) -> QuerySet[OutboxMessage]:

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock
 from core.access import who_may
 from core.models import User
+from core.scope import narrow
 from core.views import attempt, reason_of
 from releases.models import Release
 from rollouts import actions, screen
 from rollouts.choices import RolloutState
+from rollouts.facts import PREFETCH
 from rollouts.models import Rollout
 
 ENDED_SHOWN = 50
@@ -28,7 +30,7 @@ UNSAID = "by hand, without a reason given"
 @require_safe
 def rollouts(request: HttpRequest) -> HttpResponse:
     """Live ones first, each with its sentence; then what has ended."""
-    seen = _visible(request)
+    seen = narrow(request, _visible(request), "release__candidates__product")
     now = clock.now()
     ended = seen.filter(state__in=[RolloutState.COMPLETED, RolloutState.ROLLED_BACK])[:ENDED_SHOWN]
     context = {
@@ -115,7 +117,7 @@ def _page(request: HttpRequest, template: str, partial: str, context: dict[str, 
 def _visible(request: HttpRequest) -> Any:
     seen = Rollout.objects.visible_to(_person(request))
     rows = seen.select_related("release__product", "environment__product", "started_by")
-    return rows.prefetch_related("targets", "kpi_states__kpi", "said__person")
+    return rows.prefetch_related(*PREFETCH)
 
 
 def _person(request: HttpRequest) -> User:

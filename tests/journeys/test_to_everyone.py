@@ -4,10 +4,11 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
+from openfeature import api
+from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.evaluation_context import EvaluationContext
 from playwright.sync_api import Browser
 
 from demo.services.versions import BLUE, GREEN
@@ -125,12 +126,17 @@ def it_grows_to_everyone(stack: Stack, rhea: Walker, tell: Tell) -> None:
 
 
 def flags_follow_the_route(stack: Stack) -> dict[str, bool]:
-    """As the shop's servers ask: who is served by which build has which features."""
-    key, answers = stack.story["flag_keys"]["storefront-server"], dict[str, Any]()
-    for digest in (GREEN.digest, BLUE.digest):
-        body = {"context": {"targetingKey": "user-007", "build": digest}}
-        address = f"{stack.base}/ofrep/v1/evaluate/flags/search-typo"
-        answer = httpx.post(address, json=body, headers={"Authorization": f"Bearer {key}"}, timeout=5)
-        assert answer.status_code == 200, answer.text
-        answers[digest] = answer.json()["value"]
-    return answers
+    """As the shop's servers ask, by the OpenFeature client: who is served by which build has which features."""
+    key = stack.story["flag_keys"]["storefront-server"]
+    api.set_provider(OFREPProvider(stack.base, headers_factory=lambda: {"Authorization": f"Bearer {key}"}))
+    try:
+        return {digest: asked_for(digest) for digest in (GREEN.digest, BLUE.digest)}
+    finally:
+        api.clear_providers()
+
+
+def asked_for(digest: str) -> bool:
+    served = EvaluationContext("user-007", {"build": digest})
+    answer = api.get_client().get_boolean_details("search-typo", False, served)
+    assert answer.error_code is None, answer.error_message
+    return answer.value
