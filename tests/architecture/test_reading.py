@@ -9,12 +9,10 @@ from django.db.utils import InternalError
 from django.test import Client
 
 from core.models import User
-from releases import actions as releases
-from rollouts import actions as rollouts
 from tests.architecture.walk import addresses
+from tests.house import House, furnish
 from tests.rollouts.conftest import told
 from tests.rollouts.story import Story
-from validation.models import Scenario
 
 __all__ = ["told"]
 
@@ -24,22 +22,13 @@ ENOUGH = 90
 
 
 @pytest.fixture
-def house(told: Callable[..., Story], tomas: User) -> Story:
+def house(told: Callable[..., Story], tomas: User) -> House:
     """A rollout at its first step, a release in validation with a scenario to test, and people to look at them."""
-    story = told(bake=600)
-    rollouts.start_rollout(release=story.release, actor=story.rhea)
-    product = story.release.product
-    second = releases.create_release(product=product, name="Search 2.1", actor=story.rhea, way_back="One click.")
-    reason = "follows the route"
-    releases.add_feature(release=second, name="Filters", owner=story.emil, actor=story.rhea, no_flag_reason=reason)
-    build, _ = releases.register_build(product=product, version="2.1", digest=f"sha256:{'c' * 64}", actor=story.emil)
-    releases.set_candidate(release=second, build=build, actor=story.emil)
-    Scenario.objects.create(release=second, title="A customer filters", steps=["Search", "Filter"])
-    return story
+    return furnish(told)
 
 
 @pytest.fixture
-def read_only(house: Story) -> Iterator[None]:
+def read_only(house: House) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
     yield
@@ -73,7 +62,7 @@ def walk(client: Client) -> dict[str, int]:
 
 @pytest.mark.parametrize("who", ["rhea", "tomas", "bea", "emil", "otto"])
 def test_p6_nobody_changes_anything_by_reading(
-    who: str, house: Story, otto: User, browser_of: Callable[[User], Client], request: pytest.FixtureRequest
+    who: str, house: House, otto: User, browser_of: Callable[[User], Client], request: pytest.FixtureRequest
 ) -> None:
     client = browser_of(request.getfixturevalue(who))
     request.getfixturevalue("read_only")
@@ -88,7 +77,7 @@ def test_p6_nobody_changes_anything_by_reading(
         assert len(pages) > 12
 
 
-def test_the_database_would_have_refused(house: Story, read_only: None) -> None:
+def test_the_database_would_have_refused(house: House, read_only: None) -> None:
     """The walk above proves nothing if writes went through."""
     with pytest.raises(InternalError, match="read-only"):
         User.objects.update(name="Somebody else")

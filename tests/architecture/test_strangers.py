@@ -1,27 +1,20 @@
 """Whoever has no role in a product meets nothing of it, at any address; and nobody's rubbish breaks a page."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
 from django.test import Client
 
-from approvals.actions import add_item, submit_release
 from core.choices import RoleKind
-from core.models import ApiToken, AuditEntry, Environment, User
-from releases import actions as releases
-from rollouts.actions import start_rollout
+from core.models import ApiToken, AuditEntry, User
 from tests.architecture.walk import addresses
+from tests.house import PARAMETER, House, furnish
 from tests.rollouts.conftest import told
 from tests.rollouts.story import Story
-from validation.actions import start_run, submit_result, write_scenario
-from validation.models import Finding
 
 __all__ = ["told"]
 
-PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 EVERYBODYS = ("admin/", "login/", "logout/", "password/", "healthz", "demo/", "live/", "me/", "audit/verify/")
 RUBBISH = ["", "\x00", "a\x00b", "🚢" * 3, "x" * 5_000, "-1", "9" * 30, "NaN", "[]", "'; --"]
 FIELDS = (
@@ -47,58 +40,9 @@ FITTING = {"version": "9", "kind": "regression", "status": "pass", "environment"
 BODY = (*FIELDS, "version", "digest", "commit", "author", "slot")
 
 
-@dataclass
-class House:
-    """One of everything that has an address: by the first words of a route, what its parameters are."""
-
-    story: Story
-    values: dict[str, dict[str, object]]
-
-    def path(self, route: str) -> str:
-        given = max((start for start in self.values if route.startswith(start)), key=len)
-        return "/" + PARAMETER.sub(lambda found: str(self.values[given][found[1]]), route)
-
-
 @pytest.fixture
-def house(told: Callable[..., Story], rhea: User, emil: User, tomas: User, staging: Environment) -> House:
-    """A rollout under way, and a release of which something is tested, signed, ticked and linked."""
-    story = told(bake=600)
-    rollout = start_rollout(release=story.release, actor=rhea)
-    product, flag = story.release.product, story.flags[0]
-    second = releases.create_release(product=product, name="Search 2.1", actor=rhea, way_back="One click.")
-    features = [
-        releases.add_feature(release=second, name=name, owner=emil, actor=rhea, no_flag_reason="It is dark.")
-        for name in ("Filters", "Facets")
-    ]
-    link = releases.link_features(feature=features[0], other=features[1], kind="after", actor=rhea)
-    build, _ = releases.register_build(product=product, version="2.1", digest=f"sha256:{'c' * 64}", actor=emil)
-    releases.register_deployment(build=build, environment=staging, actor=emil)
-    releases.set_candidate(release=second, build=build, actor=emil)
-    scenario = write_scenario(release=second, title="A customer filters", steps=[{"do": "Search"}], actor=tomas)
-    run = start_run(release=second, environment=staging, tester=tomas)
-    found = {"note": "It hangs.", "finding": "Hangs", "severity": "minor"}
-    submit_result(run=run, scenario=scenario, status="fail", actor=tomas, **found)
-    item = add_item(release=second, text="Support knows", team=product.teams.get(name="Business"), actor=rhea)
-    asked = submit_release(release=second, actor=rhea)[0]
-    of_release: dict[str, object] = {
-        "release_id": second.pk,
-        "feature_id": features[0].pk,
-        "link_id": link.pk,
-        "pk": second.pk,
-    }
-    values: dict[str, dict[str, object]] = {
-        "": {},
-        "releases/": of_release,
-        "runs/": {"pk": run.pk, "scenario_pk": scenario.pk},
-        "findings/": {"pk": Finding.objects.get().pk},
-        "approve/": {"pk": asked.pk},
-        "checklist/": {"pk": item.pk},
-        "rollouts/": {"pk": rollout.pk, "key": flag.key},
-        "flags/": {"product": product.slug, "key": flag.key, "environment": staging.slug},
-        "api/v1/": {"slug": product.slug, "digest": build.digest, "release_id": second.pk, "pk": rollout.pk},
-        "password/": {"uidb64": "MQ", "token": "x-y"},
-    }
-    return House(story, values)
+def house(told: Callable[..., Story], tomas: User) -> House:
+    return furnish(told)
 
 
 def routes() -> Iterator[str]:

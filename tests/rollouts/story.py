@@ -55,7 +55,8 @@ def tell(folder: Path, *, carried_by_flags: bool = False, name: str = "Search 2.
     production = product.environments.get(is_production=True)
     _policy(product)
     flags = [
-        _flag(product, f"{name.lower().replace(' ', '-').replace('.', '-')}-{one}", rhea) for one in ("typo", "rank")
+        make_flag(product, f"{name.lower().replace(' ', '-').replace('.', '-')}-{one}", rhea)
+        for one in ("typo", "rank")
     ]
     release = releases.create_release(
         product=product, name=name, actor=rhea, kind=ReleaseKind.EXPRESS, way_back="One click, to 1.9."
@@ -81,7 +82,7 @@ def _policy(product: Product) -> None:
         set_policy(product=product, actor=olga, stages=[stage])
 
 
-def _flag(product: Product, key: str, actor: User) -> Flag:
+def make_flag(product: Product, key: str, actor: User) -> Flag:
     return flag_actions.create_flag(product=product, key=key, name=key, actor=actor)
 
 

@@ -1,0 +1,54 @@
+"""What a page costs the database does not grow with what is on it."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+from django.test import Client
+
+from core.models import User
+from tests import screens
+from tests.house import House, furnish, grow
+from tests.queries import cost
+from tests.rollouts.conftest import told
+from tests.rollouts.story import Story
+from tests.screens import Screen
+
+__all__ = ["told"]
+
+MOST = 60
+"""Queries that any one page may make."""
+
+
+@pytest.fixture
+def house(told: Callable[..., Story], tomas: User, quinn: User, ines: User, otto: User) -> House:
+    house = furnish(told)
+    grow(house, 1)
+    return house
+
+
+def costs(seen: list[Screen]) -> Mapping[str, int]:
+    """Asked twice, so that nothing is counted that is remembered between requests."""
+    clients = {"": Client()}
+    for screen in seen:
+        if screen.who not in clients:
+            clients[screen.who] = Client()
+            clients[screen.who].force_login(screens.person(screen.who))
+        clients[screen.who].get(screen.path)
+
+    def ask(screen: Screen) -> object:
+        return clients[screen.who].get(screen.path)
+
+    return {str(screen): cost(lambda screen=screen: ask(screen)) for screen in seen}  # type: ignore[misc]
+
+
+def test_more_rows_cost_no_more_queries(house: House) -> None:
+    seen = [screen for screen in screens.of(house) if screen.status == 200]
+    few = costs(seen)
+    grow(house, 3, round_=1)
+    many = costs(seen)
+    assert {page: (few[page], many[page]) for page in few if few[page] != many[page]} == {}
+    assert {page: count for page, count in many.items() if count > MOST} == {}
+
+
+def test_every_address_is_a_screen_or_says_why_not(house: House) -> None:
+    assert screens.unaccounted(house) == []

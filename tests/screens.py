@@ -1,0 +1,90 @@
+"""Every screen there is: found by asking each address of the site, so that a new one cannot be forgotten.
+
+An address that answers a GET with a page is a screen; any other is refused as an answer to GET (405), or named below
+with a reason. Beside them stand the faces that one address has: states, roles, errors.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.test import Client
+
+from core.models import User
+from tests.architecture.walk import addresses
+from tests.house import House, person
+
+NOT_SCREENS = {
+    "healthz": "answers machines",
+    "live/": "a stream of events, listened to in tests/core/test_live.py",
+    "api/v1/": "answers machines with JSON",
+    "admin/": "Django's own pages; ours among them stand below",
+    "password/<uidb64>/<token>/": "stands below with a token that is none: a real one is a credential",
+}
+WHO = {"elements/": "emil", "approve/": "bea", "releases/<int:pk>/testing/": "tomas", "testing/": "tomas"}
+"""Whose screen it is first of all; any other is Rhea's."""
+STRANGERS = ("login/", "password/")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """`who` looks at `path`; nobody is signed in where it is empty."""
+
+    path: str
+    who: str = "rhea"
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.who or 'a stranger'})"
+
+
+def of(house: House) -> list[Screen]:
+    """All screens of this house."""
+    return [*_found(house), *_faces(house)]
+
+
+def unaccounted(house: House) -> list[str]:
+    """Addresses that are neither a screen, nor refuse to be read, nor are excused."""
+    return [f"{route}: {status}" for route, _, status in _asked(house) if status not in {200, 405}]
+
+
+def _found(house: House) -> Iterator[Screen]:
+    for _, screen, status in _asked(house):
+        if status == 200:
+            yield screen
+
+
+def _asked(house: House) -> Iterator[tuple[str, Screen, int]]:
+    clients = {"": Client()}
+    for route in dict.fromkeys(address.route for address in addresses()):
+        if route.startswith(tuple(NOT_SCREENS)):
+            continue
+        fitting = [start for start in WHO if route.startswith(start)]
+        who = "" if route.startswith(STRANGERS) else WHO[max(fitting, key=len)] if fitting else "rhea"
+        if who not in clients:
+            clients[who] = Client()
+            clients[who].force_login(person(who))
+        screen = Screen(house.path(route), who)
+        yield route, screen, clients[who].get(screen.path).status_code
+
+
+def _faces(house: House) -> Iterator[Screen]:
+    """What one address shows in other states and to other people."""
+    first, second = house.story.release.pk, house.release.pk
+    for rollout in house.rollouts.values():
+        yield Screen(f"/rollouts/{rollout.pk}/")
+        yield Screen(f"/releases/{rollout.release_id}/")
+    for who in ("tomas", "bea", "quinn", "ines", "emil", "otto"):
+        yield Screen("/", who)
+        if who != "otto":
+            yield Screen(f"/releases/{second}/", who)
+    yield Screen(f"/approve/{house.values['approve/']['pk']}/", "rhea")
+    yield Screen(f"/releases/{first}/testing/", "rhea")
+    yield Screen(f"/releases/{first}/", "ines")
+    yield Screen("/password/MQ/x-y/", "")
+    yield Screen("/releases/9999/", status=404)
+    yield Screen("/nowhere/", "", status=404)
+    yield Screen("/audit/?before=x", status=422)
+
+
+def everybody() -> dict[str, User]:
+    return {name: person(name) for name in ("rhea", "tomas", "bea", "quinn", "ines", "emil", "otto")}
