@@ -20,3 +20,11 @@ class Verdict(models.TextChoices):
     @property
     def icon(self) -> str:
         return {"approve": "open", "condition": "open", "refuse": "blocked", "revoke": "back"}[self.value]
+
+
+class News(models.TextChoices):
+    """What a change means to somebody who decided."""
+
+    FELL = "fell", "no longer counts"
+    STANDS = "stands", "counts again"
+    WORDING = "wording", "still counts"

@@ -3,6 +3,7 @@
 from django import forms
 
 from approvals.choices import Verdict
+from core.models import User
 
 
 class DecisionForm(forms.Form):
@@ -30,3 +31,15 @@ class RevokeForm(forms.Form):
 class TickForm(forms.Form):
     done = forms.BooleanField(required=False)
     evidence = forms.CharField(max_length=2000, required=False)
+
+
+class DelegateForm(forms.Form):
+    """To whom; who that may be is decided by the action."""
+
+    to = forms.ModelChoiceField(
+        queryset=User.objects.filter(is_active=True, is_service=False), error_messages={"required": "Choose a person."}
+    )
+
+
+class RemarkForm(forms.Form):
+    text = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))

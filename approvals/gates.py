@@ -9,7 +9,7 @@ from approvals import checklist as lists
 from approvals import rules
 from approvals.case import Case
 from approvals.choices import Verdict
-from approvals.models import Stage
+from approvals.models import Remark, Stage
 from core.models import User
 from releases.gates import Gate, GateState, OnClose, Question
 
@@ -57,6 +57,11 @@ def _stage(case: Case, stage: Stage) -> Gate:
     address = (
         reverse("approve", args=[request.pk]) if request else reverse("release", args=[case.release.pk]) + "#signoff"
     )
+    act = "View" if state is OPEN or (case.requests and not request) else ("Read" if request else "Ask")
+    open_questions = case.unanswered(stage) if state is WAITING else []
+    if open_questions:
+        sentence, who, act = f"{sentence} {_asked(open_questions)}", str(case.release.manager), "Answer"
+        address += f"#question-{open_questions[0].pk}"
     return Gate(
         key=f"signoff:{stage.pk}",
         name=f"Sign-off: {stage.name}",
@@ -65,7 +70,7 @@ def _stage(case: Case, stage: Stage) -> Gate:
         who=who,
         since=since,
         url=address,
-        act="View" if state is OPEN or (case.requests and not request) else ("Read" if request else "Ask"),
+        act=act,
         on_close=OnClose.PAUSE,
     )
 
@@ -76,7 +81,7 @@ def _words(case: Case, stage: Stage, standing: rules.Standing, signers: Sequence
         first = standing.refused[0]
         return BLOCKED, f"Refused: “{first.reason or 'the reason was erased'}”.", first.name
     if standing.is_granted:
-        names = _names([one.name for one in standing.granted])
+        names = _names([one.signature for one in standing.granted])
         conditions = [one.reason for one in standing.granted if one.verdict == Verdict.CONDITION]
         if conditions:
             return OPEN, f"Approved, if {'; and if '.join(one.rstrip('.') for one in conditions)}.", names
@@ -94,9 +99,18 @@ def _words(case: Case, stage: Stage, standing: rules.Standing, signers: Sequence
         return WAITING, f"{standing.void[0].signed.name} signed, but changed since: {what}.", people
     if standing.revoked and not standing.granted:
         return WAITING, f"{standing.revoked[-1].name} took the signature back.", people
+    lost = [str(user) for user in signers if user.pk in case.unreachable]
+    also = f" No mail reaches {_names(lost)}." if lost else ""
     if standing.stage.quorum > 1:
-        return WAITING, f"{len(standing.granted)} of {standing.stage.quorum} signatures.", people
-    return WAITING, "Not signed yet.", people
+        return WAITING, f"{len(standing.granted)} of {standing.stage.quorum} signatures.{also}", people
+    return WAITING, f"Not signed yet.{also}", people
+
+
+def _asked(questions: Sequence[Remark]) -> str:
+    """``One question of Ines Duarte is unanswered.``"""
+    people = _names(list(dict.fromkeys(str(one.person) for one in questions)))
+    count = "One question" if len(questions) == 1 else f"{len(questions)} questions"
+    return f"{count} of {people} {'is' if len(questions) == 1 else 'are'} unanswered."
 
 
 def _too_few(stage: Stage, standing: rules.Standing, left: int) -> str:

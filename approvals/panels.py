@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from approvals import checklist
+from approvals.actions.reminding import waiting
 from approvals.case import Case
-from approvals.letter import rows
+from approvals.people import rows
 from core.choices import RoleKind
 from core.models import User
 from releases.choices import ReleaseStatus
@@ -29,6 +30,7 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
         "granted": granted,
         "may_ask": not finished and _may_ask(case, user),
         "again": bool(case.requests),
+        "may_remind": not finished and user.has_role(release.product, RoleKind.RELEASE_MANAGER) and bool(waiting(case)),
         "digest": case.digest,
     }
     notes = {"signoff": f"{granted} of {len(case.stages)} signed"} if case.requests else {}

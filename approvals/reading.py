@@ -4,12 +4,15 @@ The page shows the very content that is hashed. What matters most of it is put i
 leaf by leaf below them, so that nothing is signed unseen.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from approvals.diff import changes
 from core.ui import Point
+from core.words import span
 from releases.seal import Part
 
 
@@ -38,14 +41,47 @@ def leaves(part: Part) -> list[tuple[str, str]]:
     return [(change.what, change.after) for change in changes(None, part.content) if change.after]
 
 
+def gist(name: str, content: Any) -> str:
+    """The one line that a part comes down to, where it has one: versions, percentages, names."""
+    rows = content if isinstance(content, list) else []
+    found: dict[str, Any] = content if isinstance(content, dict) else {}
+    match name:
+        case "candidates":
+            return ", ".join(str(row["version"]) for row in rows if row.get("version"))
+        case "plan":
+            return " → ".join(str(row.get("exposure", "")).removesuffix(" %") for row in found.get("steps", [])) + (
+                " %" if found.get("steps") else ""
+            )
+        case "features":
+            return ", ".join(str(row["name"]) for row in found.get("features", []))
+        case "way_back":
+            return str(found.get("way back", ""))
+        case _:
+            return ""
+
+
 def steps(parts: Sequence[Part]) -> list[Point]:
-    """The plan's way, one notch per step; nothing where there is no plan."""
+    """The plan's way, one notch per step with its time after the start; nothing where there is no plan."""
     plan = _content(parts, "plan")
-    points = [
-        Point(name=str(row.get("exposure", "")), note=_note(row), at="now" if place == 0 else "todo")
-        for place, row in enumerate(plan.get("steps", []))
-    ]
-    return [*points, Point(name="Watch", note=str(plan.get("rollback window", "")))] if points else []
+    points, passed = [], timedelta()
+    for place, row in enumerate(plan.get("steps", [])):
+        go = f", {row['go by']} presses go" if row.get("go by") else ""
+        at = f"after {span(passed)}" if passed else "at the start"
+        points.append(Point(name=str(row.get("exposure", "")), note=f"{at}{go}", at="now" if place == 0 else "todo"))
+        passed += _length(str(row.get("bakes for", "")))
+    watch = f"after {span(passed)}, for {plan.get('rollback window', '')}"
+    return [*points, Point(name="Watch", note=watch)] if points else []
+
+
+_UNITS = {"d": "days", "h": "hours", "min": "minutes", "s": "seconds"}
+
+
+def _length(words: str) -> timedelta:
+    """What the plan's words say: ``1 h 30 min``."""
+    return sum(
+        (timedelta(**{_UNITS[unit]: int(count)}) for count, unit in re.findall(r"(\d+) (d|h|min|s)\b", words)),
+        start=timedelta(),
+    )
 
 
 def _content(parts: Sequence[Part], name: str) -> dict[str, Any]:
@@ -55,10 +91,15 @@ def _content(parts: Sequence[Part], name: str) -> dict[str, Any]:
 
 def _ships(part: dict[str, Any], candidates: Sequence[dict[str, Any]]) -> list[Fact]:
     names = [feature["name"] for feature in part.get("features", [])]
-    together = "together or not at all" if len(names) > 1 and part.get("kind") == "grouped" else ""
+    grouped = len(names) > 1 and part.get("kind") == "grouped"
     builds = ", ".join(f"{row['product']} {row['version']}" for row in candidates if row["version"])
     return [
-        Fact(term="What ships", strong=names, text=together, soft=part.get("summary", "")),
+        Fact(
+            term="What ships",
+            strong=names,
+            text=", together or not at all." if grouped else ".",
+            soft=part.get("summary", ""),
+        ),
         Fact(term="Build", text=builds or "none yet"),
     ]
 
@@ -72,6 +113,7 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
     where = f" in {plan['environment']}" if plan.get("environment") else ""
     follow = f", then {' → '.join(then)}" if then else ""
     bakes = [f"{row.get('exposure')} for {row['bakes for']}" for row in rows if row.get("bakes for")]
+    to_all = sum((_length(str(row.get("bakes for", ""))) for row in rows[:-1]), start=timedelta())
     watch = plan.get("rollback window")
     kpis = plan.get("watched by", [])
     breaches = list(dict.fromkeys(str(row.get("if breached", "")) for row in kpis if row.get("if breached")))
@@ -79,7 +121,9 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
         Fact(term="To whom", text=f"{first} of users first{follow}{where}.", soft="Whoever has it keeps it."),
         Fact(
             term="When",
-            text=f"At least {', '.join(bakes)}." if bakes else "As soon as it starts.",
+            text=f"At least {span(to_all)} from the start: {', '.join(bakes)}."
+            if to_all
+            else "At once when it starts.",
             soft=f"The old version is kept warm for {watch} after." if watch else "",
         ),
         Fact(
@@ -88,8 +132,3 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
             soft=f"On a breach: {' or '.join(breaches)}." if breaches else "",
         ),
     ]
-
-
-def _note(row: dict[str, Any]) -> str:
-    go = f", {row['go by']} presses go" if row.get("go by") else ""
-    return f"bakes {row['bakes for']}{go}" if row.get("bakes for") else go.removeprefix(", ")

@@ -6,9 +6,9 @@ marked void: a job that marks could fail to, or mark too much (docs/decisions/00
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from approvals.choices import Verdict
+from approvals.choices import News, Verdict
 
 Parts = Mapping[str, str]  # name of a seal's part → its digest
 
@@ -36,6 +36,12 @@ class Signed:
     parts: Parts
     at: datetime
     reason: str = ""
+    instead_of: str = ""
+    """Whose part it was, where that person handed it on."""
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name} for {self.instead_of}" if self.instead_of else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +136,11 @@ def may_not_sign(
     is_active: bool,
     own_work: Mapping[int, str],
     standings: Sequence[Standing] = (),
+    handed_to: str = "",
 ) -> str:
-    """Why this person may not sign this stage, or nothing. `own_work` maps people to what of the release is theirs."""
+    """Why this person may not sign this stage, or nothing. `in_team`: as a member, or because one handed their part
+    to them. `own_work` maps people to what of the release is theirs, `handed_to` is to whom they handed their part.
+    """
     if not is_active:
         return "This account is no longer active."
     if not in_team:
@@ -140,7 +149,48 @@ def may_not_sign(
         return "Only an approver of this product signs."
     if person in own_work:
         return f"Nobody signs their own work: you {own_work[person]}."
+    if handed_to:
+        return f"You handed your part to {handed_to}; take it back to decide yourself."
     for other in standings:
         if other.stage.id != stage.id and any(one.person == person for one in other.granted):
             return f"You signed for {other.stage.name} already, and one person counts once per release."
     return ""
+
+
+def may_not_hand_on(*, stage: StageFacts, may_not_sign: str, in_team: bool, has_decided: bool) -> str:
+    """Why this person may not hand their part of `stage` to somebody else, or nothing."""
+    if may_not_sign:
+        return may_not_sign
+    if not in_team:
+        return f"What was handed to you is not handed on; only {stage.name} itself chooses who signs for it."
+    if has_decided:
+        return "You decided already, and that counts; take it back first."
+    return ""
+
+
+def news(signed: Parts, told: Parts, now: Parts, wording: Collection[str], covers: Collection[str] = ()) -> News | None:
+    """What somebody has to hear who signed `signed` and was last told of `told`, now that it is `now`; None: nothing.
+
+    Only parts that their stage covers matter. `wording` names parts whose words are not those they were told.
+    """
+    falls = changed(signed, now, covers)
+    if falls:
+        return News.FELL if changed(told, now, covers) else None
+    if changed(signed, told, covers):
+        return News.STANDS
+    return News.WORDING if any(not covers or name in covers for name in wording) else None
+
+
+SETTLES = timedelta(seconds=15)
+"""How long a release stays as it is before those are told whose decision fell: several quick edits are one mail."""
+WORDS_SETTLE = timedelta(minutes=5)
+"""The same for a change of mere words, about which nothing has to be done."""
+AT_LATEST = timedelta(minutes=2)
+"""Who keeps editing does not keep it from them for longer than that."""
+
+
+def is_settled(found: Collection[News], *, seen_at: datetime, since: datetime, now: datetime) -> bool:
+    """Whether the time to tell `found` has come: it is so since `seen_at`, and different from what is known `since`."""
+    if set(found) <= {News.WORDING}:
+        return now - seen_at >= WORDS_SETTLE
+    return now - seen_at >= SETTLES or now - since >= AT_LATEST

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from approvals import checklist
 from approvals.case import Case
-from approvals.models import SignoffRequest
+from approvals.models import Remark, SignoffRequest
+from core.choices import RoleKind
 from core.models import User
 from core.today import Work
 from core.words import span
@@ -16,9 +18,11 @@ from releases.models import Release
 
 def work(user: User, now: datetime) -> Sequence[Work]:
     """One row per stage that waits for this person, and one per release with items of their teams to tick."""
-    mine = SignoffRequest.objects.visible_to(user).filter(stage__team__members=user).values_list("release", flat=True)
+    asked = Q(stage__team__members=user) | Q(delegations__to=user)
+    mine = SignoffRequest.objects.visible_to(user).filter(asked).values_list("release", flat=True)
     releases = Release.objects.unfinished().filter(pk__in=mine).select_related("product", "manager").distinct()
-    return [row for release in releases for row in _signatures(Case(release), user, now)] + _ticks(user)
+    signatures = [row for release in releases for row in _signatures(Case(release), user, now)]
+    return [*signatures, *_questions(user), *_ticks(user)]
 
 
 def _signatures(case: Case, user: User, now: datetime) -> list[Work]:
@@ -47,6 +51,32 @@ def _signatures(case: Case, user: User, now: datetime) -> list[Work]:
             )
         )
     return rows
+
+
+def _questions(user: User) -> list[Work]:
+    """What signers want to know, for who runs releases of the product."""
+    managed = Q(
+        request__release__product__roles__user=user, request__release__product__roles__kind=RoleKind.RELEASE_MANAGER
+    )
+    rows = Remark.objects.filter(managed, question=None, answer=None, request__release__in=Release.objects.unfinished())
+    return [
+        Work(
+            group="decision",
+            title=f"Answer {row.person} about {row.request.release}",
+            why=f"“{row.words.text}”" if row.words.text else f"A question for {row.request.stage}.",
+            url=reverse("approve", args=[row.request_id]) + f"#question-{row.pk}",
+            act="Answer",
+            tone="wait",
+            icon="msg",
+            word="unanswered",
+            meta=str(row.request.release.product),
+            since=row.at,
+            frees=row.features,
+        )
+        for row in rows.select_related("person", "words", "request__stage", "request__release__product").annotate(
+            features=Count("request__release__features")
+        )
+    ]
 
 
 def _ticks(user: User) -> list[Work]:

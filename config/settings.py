@@ -222,6 +222,13 @@ SEAL_PARTS = [
 RELEASE_PANELS = ["validation.panels.release", "approvals.panels.release", "rollouts.panels.release"]
 FEATURE_FACTS = ["validation.columns.scenarios"]
 RISKS = ["releases.risk.reasons", "validation.risks.reasons", "rollouts.risks.reasons"]
+PRODUCT_PANELS = [
+    "core.product_panels.people",
+    "core.product_panels.teams",
+    "core.product_panels.environments",
+    "core.product_panels.about",
+    "core.product_panels.tokens",
+]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
 TOPICS = {

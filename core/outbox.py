@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from core import clock, failpoints
+from core import audit, clock, failpoints
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -91,11 +91,24 @@ def _send(message: OutboxMessage) -> None:
 def _failed(message: OutboxMessage, error: Exception, now: datetime) -> None:
     what = f"{type(error).__name__}: {error}"[:500]
     if is_permanent(error):
-        _open(message.pk).update(failed_at=now, error=what)
+        _give_up(message, what, now)
         log.error("mail %s will not be delivered: %s", message.pk, what)
     else:
         _open(message.pk).update(next_attempt_at=now + backoff(message.attempts), error=what)
         log.warning("mail %s waits for its attempt %s: %s", message.pk, message.attempts + 1, what)
+
+
+def _give_up(message: OutboxMessage, what: str, now: datetime) -> None:
+    """Once, and on the record of what it was about: somebody waits for an answer to it."""
+    with transaction.atomic():
+        if _open(message.pk).update(failed_at=now, error=what):
+            audit.record(
+                stream=message.subject_key,
+                actor=None,
+                action="mail_undeliverable",
+                subject=f"mail:{message.pk}",
+                data={"person": message.recipient_id, "kind": message.kind},
+            )
 
 
 def is_permanent(error: Exception) -> bool:

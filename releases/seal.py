@@ -54,9 +54,10 @@ def _material(content: Any, cosmetic: frozenset[str]) -> Any:
 
 
 def features(release: Release) -> Part:
-    """What a user will notice and what depends on what. Descriptions and the summary are shown, not sealed."""
+    """What a user will notice and what depends on what. Its name, the summary and descriptions are only shown."""
     rows = release.features.prefetch_related("links__other").order_by("name")
     content = {
+        "release": release.name,
         "kind": release.kind,
         "summary": release.summary,
         "features": [
@@ -69,7 +70,8 @@ def features(release: Release) -> Part:
             for row in rows
         ],
     }
-    return Part(name="features", title="Features", content=content, cosmetic=frozenset({"summary", "description"}))
+    words = frozenset({"release", "summary", "description"})
+    return Part(name="features", title="Features", content=content, cosmetic=words)
 
 
 def candidates(release: Release) -> Part:

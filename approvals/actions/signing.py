@@ -38,6 +38,7 @@ def decide(*, request: SignoffRequest, person: User, verdict: str, seal_digest: 
         person=person,
         verdict=verdict,
         seal=seal,
+        instead_of=case.instead_of(request.stage, person),
         reason_hash=text_hash(salt, reason) if reason else "",
     )
     if reason:
@@ -53,6 +54,7 @@ def decide(*, request: SignoffRequest, person: User, verdict: str, seal_digest: 
             "stage_id": request.stage_id,
             "seal": seal.digest,
             "builds": ", ".join(one.build.version for one in case.candidates if one.build),
+            **({"instead_of": decision.instead_of_id} if decision.instead_of_id else {}),
         },
         texts={"reason": reason},
     )

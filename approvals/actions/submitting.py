@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from approvals import rules
 from approvals.case import Case
-from approvals.models import Seal, SignoffRequest, Stage
+from approvals.models import Seal, SignoffRequest, Stage, Told
+from approvals.since import since
 from core import audit, clock, locks, notify
 from core.access import require
 from core.audit import canonical
@@ -71,16 +72,24 @@ def _ask(case: Case, stage: Stage, actor: User) -> SignoffRequest:
 
 
 def _mail(case: Case, stage: Stage, request: SignoffRequest) -> None:
-    standing = case.standing(stage)
-    titles = {part.name: part.title for part in case.parts}
+    seal = seal_of(case)
     for person in case.signers(stage):
-        fallen = next((void for void in standing.void if void.signed.person == person.pk), None)
-        verb = "Please sign again" if fallen else "Please sign"
+        if invite(case, request, person, kind="signoff", dedupe=f"signoff:{request.pk}:{case.digest[:16]}"):
+            Told.objects.create(request=request, person=person, seal=seal)
+
+
+def invite(case: Case, request: SignoffRequest, person: User, *, kind: str, dedupe: str, **more: object) -> bool:
+    """Ask one person by mail to read and decide; whether that is news (`dedupe`)."""
+    stage, mine = request.stage, case.newest(request, person)
+    fallen = next((one for one in case.standing(stage).void if one.signed.person == person.pk), None)
+    changed = since(case.parts, mine.seal.parts).lines if mine and fallen else []
+    verb = "Please sign again" if fallen else "Please sign"
+    return bool(
         notify.tell(
             recipients=[person],
-            kind="signoff",
+            kind=kind,
             subject_key=case.release.subject,
-            dedupe=f"signoff:{request.pk}:{case.digest[:16]}",
+            dedupe=dedupe,
             subject=f"{verb} for {stage.name}: {case.release.name}",
             context={
                 "release": case.release,
@@ -88,13 +97,13 @@ def _mail(case: Case, stage: Stage, request: SignoffRequest) -> None:
                 "request": request,
                 "url": reverse("approve", args=[request.pk]),
                 "again": fallen,
-                "changed": [titles.get(name, name) for name in fallen.changed] if fallen else [],
-                "features": list(case.release.features.all()),
-                "builds": ", ".join(f"{one.product} {one.build}" for one in case.candidates),
+                "changed": changed,
+                "instead_of": case.instead_of(stage, person),
                 "rows": _rows(case, stage),
-                "others": [other.name for other in case.stages if other.pk != stage.pk],
+                **more,
             },
         )
+    )
 
 
 def _rows(case: Case, stage: Stage) -> list[tuple[str, str]]:
@@ -110,12 +119,17 @@ def _rows(case: Case, stage: Stage) -> list[tuple[str, str]]:
 
 def seal_of(case: Case) -> Seal:
     """The stored seal of what the release is now, words included."""
-    parts = {part.name: {"title": part.title, "digest": part.digest, "content": part.content} for part in case.parts}
-    content = hashlib.sha256(canonical(parts)).hexdigest()
+    parts, content = as_stored(case)
     found, _ = Seal.objects.get_or_create(
         release=case.release, content_digest=content, defaults={"digest": case.digest, "parts": parts}
     )
     return found
+
+
+def as_stored(case: Case) -> tuple[dict[str, dict[str, object]], str]:
+    """The parts as a seal keeps them, and the SHA-256 of all of them, words included."""
+    parts = {part.name: {"title": part.title, "digest": part.digest, "content": part.content} for part in case.parts}
+    return parts, hashlib.sha256(canonical(parts)).hexdigest()
 
 
 def lock(release: Release) -> Release:

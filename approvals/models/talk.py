@@ -1,5 +1,9 @@
 """What signers and managers say to each other before a decision, and what each was told of changes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -7,6 +11,9 @@ from django.db.models.functions import Now
 from approvals.models.signing import Seal, SignoffRequest
 from core.models import AppendOnly
 from releases.models import Release
+
+if TYPE_CHECKING:
+    from core.models import User
 
 
 class Delegation(AppendOnly):
@@ -26,6 +33,11 @@ class Delegation(AppendOnly):
         return f"{self.giver} to {self.to or 'nobody'}"
 
 
+class RemarkQuerySet(models.QuerySet["Remark"]):
+    def visible_to(self, user: User) -> RemarkQuerySet:
+        return self.filter(request__release__candidates__product__roles__user=user).distinct()
+
+
 class Remark(AppendOnly):
     """A signer's question about a request, or (with `question`) its one answer. Asking decides nothing."""
 
@@ -34,6 +46,8 @@ class Remark(AppendOnly):
     question = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="answer")
     text_hash = models.CharField(max_length=64)
     at = models.DateTimeField(db_default=Now())
+
+    objects = RemarkQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "id"]
@@ -71,13 +85,14 @@ class Told(AppendOnly):
 class Watch(models.Model):
     """What a release looked like when its signers were last thought of, so that several quick edits are one mail.
 
-    `content_digest` is what it was then, `seen_at` since when it has been that, `since` since when it has been
-    something they were not told of; `seq` is how far its record had got, `rounds` how often they were told.
+    `content_digest` is what it was when last looked at (`looked_at`, with its record at `seq`), `seen_at` since when it
+    has been that, `since` since when there is something to tell, `rounds` how often somebody was told.
     """
 
     release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="watch")
     content_digest = models.CharField(max_length=64)
     seq = models.BigIntegerField()
+    looked_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     since = models.DateTimeField(null=True, blank=True)
     rounds = models.PositiveIntegerField(default=0)

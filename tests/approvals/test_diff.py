@@ -41,8 +41,8 @@ def test_nothing_of_a_part_is_left_unsaid() -> None:
 def test_the_rail_of_the_plan_ends_in_the_watch() -> None:
     part = Part(name="plan", title="Plan", content={"steps": STEPS, "rollback window": "1 h"})
     assert [(point.name, point.note) for point in steps([part])] == [
-        ("5 %", "bakes 8 s"),
-        ("100 %", "bakes 8 s"),
-        ("Watch", "1 h"),
+        ("5 %", "at the start"),
+        ("100 %", "after 8\u00a0s"),
+        ("Watch", "after 16\u00a0s, for 1 h"),
     ]
     assert steps([Part(name="plan", title="Plan", content={})]) == []

@@ -1,0 +1,84 @@
+"""What changed since somebody read it: a few lines that say it, and all of it below them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from approvals import diff
+from approvals.reading import gist
+from releases.seal import Part
+
+FEW = 3
+"""How many lines of a part are said before “and 4 more”."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """One part that is not what it was. `wording` only: cosmetic, what was signed still counts. `lines` are the few
+    that say it, `all` those of every detail.
+    """
+
+    title: str
+    lines: Sequence[diff.Change]
+    all: Sequence[diff.Change]
+    wording: bool
+
+    @property
+    def more(self) -> int:
+        """How many details are not said."""
+        return max(0, len(self.all) - len(self.lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Since:
+    """Everything that changed, and the titles of what did not."""
+
+    changed: Sequence[Changed] = ()
+    same: Sequence[str] = ()
+
+    @property
+    def more(self) -> int:
+        return sum(one.more for one in self.changed)
+
+    @property
+    def full(self) -> list[Changed]:
+        """Every detail of it."""
+        return [replace(one, lines=one.all) for one in self.changed]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """As (part, what became of it), for a mail."""
+        return [(one.title, _in_words(line)) for one in self.changed for line in one.lines]
+
+
+def since(parts: Sequence[Part], before: Mapping[str, Mapping[str, Any]], covers: Sequence[str] = ()) -> Since:
+    """`before` are the parts as a seal stored them. Of all parts, or of those that a stage covers."""
+    changed, same = [], []
+    for part in parts:
+        if covers and part.name not in covers:
+            continue
+        was = before.get(part.name, {"digest": "", "content": None})
+        if was["content"] == part.content:
+            same.append(part.title.lower())
+        else:
+            changed.append(_changed(part, was))
+    return Since(changed=changed, same=same)
+
+
+def _changed(part: Part, was: Mapping[str, Any]) -> Changed:
+    lines = [_plain(line, part.title) for line in diff.changes(was["content"], part.content)]
+    old, new = gist(part.name, was["content"]), gist(part.name, part.content)
+    said = [diff.Change(what="", before=old, after=new)] if old != new else lines[:FEW]
+    return Changed(title=part.title, lines=said, all=lines, wording=was["digest"] == part.digest)
+
+
+def _plain(line: diff.Change, title: str) -> diff.Change:
+    """Without a name that only repeats the part's title."""
+    return replace(line, what="") if line.what == title.lower() else line
+
+
+def _in_words(line: diff.Change) -> str:
+    what = f"{line.what}: " if line.what else ""
+    if not line.before:
+        return f"{what}{line.after} (new)"
+    return f"{what}{line.before} → {line.after or 'removed'}"
