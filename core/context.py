@@ -30,6 +30,7 @@ _ENTRIES = [
     ("Flags", "flag", "flags", False),
     ("What runs where", "build", "running", True),
     ("Audit", "audit", "audit", False),
+    ("Products", "settings", "products", False),
     ("Demo", "play", "demo", False),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.urls import reverse
 
 if TYPE_CHECKING:
     from core.models.people import User
@@ -29,6 +30,9 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.slug])
 
 
 class EnvironmentQuerySet(models.QuerySet["Environment"]):

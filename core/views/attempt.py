@@ -23,12 +23,13 @@ def attempt(
     done: str = "",
     template: str = "",
     context: Context | None = None,
+    answer: Callable[[Any], HttpResponse] | None = None,
 ) -> HttpResponse:
     """Run `action()` and answer.
 
     Done: 303 to `back` (may be computed from the action's result, None when it was refused) with the message `done`;
     for htmx the `template` with its `context` (a function is asked after the action), or a redirect where no template
-    is given.
+    is given. With `answer` that function of the result answers instead: for what is shown this once.
     Refused, Forbidden, Conflict: 422, 403, 409. With a template, it is rendered again with `refused` (the exception) in
     its context; otherwise htmx gets a note above the page, everybody else a page with the sentence and the way back.
     """
@@ -42,6 +43,8 @@ def attempt(
             raise
         busy = Conflict("Somebody else is changing this at this moment. Nothing was done; try again.")
         return _said_no(request, busy, back, template, context, htmx)
+    if answer:
+        return answer(result)
     if htmx and template:
         return render(request, template, _asked(context))
     if done:
