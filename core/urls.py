@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from core.views import accounts, health, places, record, stream, today
+from core.views import accounts, elements, health, places, record, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
+    path("elements/", elements.page, name="elements"),
     path("healthz", health.health, name="healthz"),
     path("audit/", record.page, name="audit"),
     path("audit/verify/", record.verify, name="audit-verify"),

@@ -1,17 +1,23 @@
 """The design system's tags: escaped, accessible, and never colour alone."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.db import transaction
-from django.template import Context, Template
+from django.template import Context, Engine, Template
+from django.template.loader import get_template
+from django.test import Client
 from django.utils import timezone
 
-from core import audit, ui
+from core import audit, samples, ui
 from core.models import AuditEntry, User
 
+Browser = Callable[[User], Client]
+OURS = settings.TEMPLATES[0]["OPTIONS"]["builtins"]
 NASTY = "<script>alert(1)</script>"
 
 
@@ -92,3 +98,55 @@ def test_the_history_tells_who_did_what(rhea: User) -> None:
     drawn = draw("{% history entries %}", entries=AuditEntry.objects.order_by("-seq"))
     assert "<b>Slipway</b>: something else" in drawn
     assert "<b>Rhea Lind</b>: something new" in drawn
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('{% button "Go" look="primary big" icon="play" %}', '<button class="btn btn--primary btn--big">'),
+        ('{% button "All" "audit" look="quiet" %}', '<a class="btn btn--quiet" href="/audit/">'),
+        ('{% button "Decide" "#decide" %}', '<a class="btn" href="#decide">'),
+        ('{% button "Hold" formaction="/x/" disabled=True hx_post=none %}', ' formaction="/x/" disabled>'),
+        ('{% button "More" look="icon" icon="more" about="Search" %}', 'aria-label="More Search"'),
+        ('{% tag "2.0.3" icon="build" %}', '<span class="tag"><svg'),
+        ('{% tag "a-key" "audit" code=True %}', '<a class="tag tag--code" href="/audit/">a-key</a>'),
+        ('{% heading "Gates" %}<b>2</b>{% endheading %}', '<h2>Gates</h2><span class="count"><b>2</b></span></div>'),
+        (
+            '{% heading "All" "audit" link="More" level=3 %}{% endheading %}',
+            '<h3>All</h3><a class="push" href="/audit/">',
+        ),
+        ('{% weight 10 "a reason" %}', 'width="20" height="8"'),
+        ('{% weight -30 "a reason" %}', "\N{MINUS SIGN}30"),
+    ],
+)
+def test_an_element_draws(source: str, expected: str) -> None:
+    assert expected in draw(source, none=None)
+
+
+def test_the_page_of_elements_shows_every_one_of_them(emil: User, browser_of: Browser) -> None:
+    shown = browser_of(emil).get("/elements/")
+    assert shown.status_code == 200
+    drawn = {template.name for template in shown.templates}
+    files = {f"elements/{one.name}" for one in (settings.BASE_DIR / "templates/elements").glob("*.html")}
+    assert files <= drawn, "an element without a sample"
+    source = "".join(get_template(name).template.source for name in ("core/elements.html", "core/_elements_acts.html"))
+    for library in Engine.get_default().template_builtins[-len(OURS) :]:
+        for name in library.tags:
+            assert f"{{% {name} " in source, f"the tag {name} has no sample"
+        for name in library.filters:
+            assert f"|{name} " in source, f"the filter {name} has no sample"
+
+
+def test_the_page_of_elements_is_for_those_who_build_it(rhea: User, emil: User, browser_of: Browser) -> None:
+    assert browser_of(rhea).get("/elements/").status_code == 403
+    assert browser_of(emil).get("/elements/").status_code == 200
+    rhea.is_staff = True
+    rhea.save(update_fields=["is_staff"])
+    assert browser_of(rhea).get("/elements/").status_code == 200
+
+
+def test_every_icon_that_a_state_has_is_in_the_sprite() -> None:
+    sprite = set(samples.icons())
+    assert {"open", "waiting", "blocked"} <= sprite
+    missing = {str(one.icon) for _, states in samples.words() for one in states} - sprite
+    assert not missing
