@@ -63,3 +63,8 @@ class FindingVerb(models.TextChoices):
     @property
     def icon(self) -> str:
         return {"raised": "warn", "accepted": "hand", "fixed": "open", "reopened": "warn"}[self.value]
+
+    @property
+    def needs_reason(self) -> bool:
+        """Living with a defect, or doubting that it is gone, is explained; a fix shows itself."""
+        return self in {FindingVerb.ACCEPTED, FindingVerb.REOPENED}

@@ -36,7 +36,7 @@ def ask(release: Release, digests: dict[int, str] | None = None) -> rules.Standi
     candidates = list(candidates_of(release))
     wanted = digests if digests is not None else digests_of(candidates)
     complete = bool(candidates) and all(candidate.product_id in wanted for candidate in candidates)
-    scenarios = list(release.scenarios.values_list("pk", flat=True))
+    scenarios = list(release.scenarios.current().values_list("pk", flat=True))
     everything = Result.objects.filter(run__release=release)
     return rules.staging(
         scenarios=scenarios,
@@ -73,19 +73,26 @@ def outcomes(newest: Iterable[Result]) -> list[rules.Outcome]:
 
 def defects(release: Release) -> list[rules.Defect]:
     """Each finding of the release by its newest event, oldest finding first."""
+    return defects_of([release])[release.pk]
+
+
+def defects_of(releases: list[Release]) -> dict[int, list[rules.Defect]]:
+    """The same for many releases, by id. One query."""
     events = (
-        FindingEvent.objects.filter(finding__release=release)
+        FindingEvent.objects.filter(finding__release__in=releases)
         .order_by("finding_id", "-at", "-id")
         .distinct("finding_id")
         .select_related("finding", "by")
     )
-    return [
-        rules.Defect(
-            title=event.finding.title,
-            severity=Severity(event.finding.severity),
-            verb=FindingVerb(event.verb),
-            who=str(event.by),
-            since=event.at,
+    found: dict[int, list[rules.Defect]] = {release.pk: [] for release in releases}
+    for event in events:
+        found[event.finding.release_id].append(
+            rules.Defect(
+                title=event.finding.title,
+                severity=Severity(event.finding.severity),
+                verb=FindingVerb(event.verb),
+                who=str(event.by),
+                since=event.at,
+            )
         )
-        for event in events
-    ]
+    return found

@@ -1,9 +1,10 @@
 """What tests say about the candidate. Pure: facts come in, a verdict with its sentence comes out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from releases.gates import GateState
 from validation.choices import FindingVerb, ResultStatus, ScenarioState, Severity
@@ -147,6 +148,40 @@ def _minor(defects: Sequence[Defect]) -> str:
         (sum(one.verb == FindingVerb.ACCEPTED for one in minor), "accepted"),
     ]
     return "".join(f"; {count} minor finding{'s' if count > 1 else ''} {word}" for count, word in parts if count)
+
+
+def conclusion(steps: Sequence[ResultStatus | None]) -> ResultStatus | None:
+    """What a scenario's steps say about it (None: not tried yet). One fail fails it, whatever is left; one that could
+    not be tried blocks it; it passes when every step did.
+    """
+    for worse in (ResultStatus.FAIL, ResultStatus.BLOCKED):
+        if worse in steps:
+            return worse
+    return ResultStatus.PASS if steps and None not in steps else None
+
+
+def may_not_conclude(status: ResultStatus, steps: Sequence[ResultStatus | None]) -> str:
+    """Why this is not what came out, or nothing. A scenario without steps is what its tester says."""
+    if not steps:
+        return ""
+    said = conclusion(steps)
+    if said is None:
+        return f"Step {steps.index(None) + 1} is not tried yet, so nothing follows from the steps."
+    if said != status:
+        return f"Step {steps.index(said) + 1} says {said.label}, and so does the scenario."
+    return ""
+
+
+def is_another_test(*, title: str, steps: Sequence[Mapping[str, str]], by: Mapping[str, Any]) -> bool:
+    """Whether a change asks for a new try: of what to do or to expect, or of the title where it is all there is. Spaces
+    do not count.
+    """
+    before, after = _plain(steps), _plain(by["steps"])
+    return before != after or (not after and title.split() != by["title"].split())
+
+
+def _plain(steps: Sequence[Mapping[str, str]]) -> list[list[list[str]]]:
+    return [[step["do"].split(), step.get("expect", "").split()] for step in steps]
 
 
 def may_not_move(

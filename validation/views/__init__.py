@@ -1,0 +1,1 @@
+"""The pages of testing: what needs it, the bench, findings, and writing scenarios."""
