@@ -19,7 +19,7 @@ from rollouts import actions as rollouts
 from rollouts.models import Rollout
 from tests.rollouts import story
 from tests.rollouts.story import Story, run_until, visitors
-from validation.actions import finish_run, start_run, submit_result, write_scenario
+from validation.actions import finish_run, raise_finding, start_run, submit_result, submit_step, write_scenario
 from validation.models import Finding, Run, Scenario
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -83,8 +83,10 @@ def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scen
     tomas = person("tomas")
     scenario = write_scenario(release=release, title=title, steps=[{"do": "Search"}], actor=tomas)
     run = start_run(release=release, environment=staging, tester=tomas)
-    found = {"note": "It hangs.", "finding": f"{title}, and it hangs", "severity": "minor"}
-    submit_result(run=run, scenario=scenario, status="fail", actor=tomas, **found)
+    submit_step(run=run, scenario=scenario, step=1, status="fail", note="It hangs.", actor=tomas)
+    submit_result(run=run, scenario=scenario, status="fail", actor=tomas)
+    found = {"title": f"{title}, and it hangs", "severity": "minor", "scenario": scenario, "step": 1}
+    raise_finding(release=release, build=run.build, actor=tomas, **found)
     return run, scenario
 
 

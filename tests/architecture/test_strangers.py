@@ -33,9 +33,13 @@ FIELDS = (
         "next",
         "email",
     ),
+    *("title", "steps", "story", "minutes", "tester", "scenario", "step", "version", "onward"),
     *("username", "password", "on", "for_clients"),
 )
-ASKED = ("part", "all", "edit", "q", "scenario", "stream", "action", "person", "before", "user", "build", "environment")
+ASKED = (
+    *("part", "all", "edit", "q", "scenario", "after", "step", "mine", "feature", "stream", "action", "person"),
+    *("before", "user", "build", "environment"),
+)
 FITTING = {"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."}
 BODY = (*FIELDS, "version", "digest", "commit", "author", "slot")
 
