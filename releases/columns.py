@@ -1,4 +1,4 @@
-"""What other rooms know of each feature, as columns of the scope. `settings.FEATURE_FACTS` names one function per room."""
+"""What other rooms know of each feature, as columns of the scope. `settings.FEATURE_FACTS` names their functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

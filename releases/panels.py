@@ -13,11 +13,21 @@ from core.ui import Line
 from releases.models import Release
 
 
+@dataclass(frozen=True)
+class Act:
+    """A button that leads somewhere: its word, the address, and what it is about for who cannot see the row."""
+
+    word: str
+    url: str
+    about: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of
     the rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
-    `line` takes the place of the page's first line: what moves users now says best how the release is.
+    `line` takes the place of the page's first line, and `act` of its button: what moves users now says best how the
+    release is.
     """
 
     template: str = ""
@@ -26,6 +36,7 @@ class Panel:
     notes: Mapping[str, str] = field(default_factory=dict)
     then: str = ""
     line: Line | None = None
+    act: Act | None = None
 
 
 PanelFunction = Callable[[Release, User, datetime], Sequence[Panel]]

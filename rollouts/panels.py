@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from core.models import User
 from core.weights import as_percent
 from core.words import span
 from releases.choices import ReleaseStatus
 from releases.gates import Question, closed, readiness
 from releases.models import Release
-from releases.panels import Panel
+from releases.panels import Act, Panel
 from rollouts import people
+from rollouts.actions.plan import may_write
 from rollouts.choices import Role
 from rollouts.facts import PREFETCH, target_name
 from rollouts.models import Plan, Rollout
@@ -23,10 +26,12 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     held = release.rollouts.select_related("environment__product", "release__product")
     rows = [row(one, now) for one in held.prefetch_related(*PREFETCH)[:5]]
     if plan is None:
-        return [Panel(template="rollouts/_plan.html", context={"plan": None, "rows": rows})]
+        context: dict[str, object] = {"plan": None, "rows": rows, "may_plan": may_write(release, user)}
+        return [Panel(template="rollouts/_plan.html", context=context)]
     live = any(one["rollout"].is_live for one in rows)
     finished = ReleaseStatus(release.status).is_finished
     context = {"plan": plan, "rows": rows, "live": live, "finished": finished, **_words(plan)}
+    context["may_plan"] = may_write(release, user)
     if not live and not finished:
         context |= _start(release, user, now)
     steps = " → ".join(as_percent(step.weight) for step in plan.steps.all())
@@ -34,8 +39,10 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     notes = {ReleaseStatus.ROLLOUT.value: steps, ReleaseStatus.WATCH.value: watch}
     first = plan.steps.first()
     then = f"{as_percent(first.weight)}, started by {release.manager}" if first and not live else ""
-    now_line = next((one["line"] for one in rows if one["rollout"].is_live), None)
-    return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then, line=now_line)]
+    moving = next((one for one in rows if one["rollout"].is_live), None)
+    line = moving["line"] if moving else None
+    act = Act("Watch", reverse("rollout", args=[moving["rollout"].pk]), "the rollout") if moving else None
+    return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then, line=line, act=act)]
 
 
 def _words(plan: Plan) -> dict[str, object]:

@@ -30,7 +30,7 @@ class Before:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan that nobody started yet. `ends_at`: when its last step would be over, started now, on the manager's clock."""
+    """A plan. `ends_at`: when its last step is over if it starts now, on the manager's clock; None once it started."""
 
     carriers: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()

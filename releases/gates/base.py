@@ -17,7 +17,7 @@ from releases.rules import GateState, OnClose
 
 @dataclass(frozen=True, kw_only=True)
 class Press:
-    """What a manager of the release can do about a shut gate by pressing once: a POST to `url` without anything else."""
+    """What a manager of the release can do about a shut gate by pressing once: a POST to `url`, and nothing else."""
 
     word: str
     url: str

@@ -3,7 +3,7 @@
 from core.digests import short
 from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
 from releases.rules.calendar import Freeze, freeze
-from releases.rules.headline import headline, phases
+from releases.rules.headline import at_a_glance, headline, phases
 from releases.rules.risk import Checked, Reason, Risk, Shipment, assess, ship_reasons
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
@@ -24,6 +24,7 @@ __all__ = [
     "Running",
     "Shipment",
     "assess",
+    "at_a_glance",
     "candidate",
     "counted",
     "flag_coverage",

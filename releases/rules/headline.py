@@ -1,11 +1,12 @@
 """The first line of a release, and its slipway: gates and a status in, words out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from core.ui import Line, Point
-from core.words import span
+from core.words import brief, span
 from releases.choices import ReleaseStatus
 from releases.rules.states import GateState, OnClose
 
@@ -57,6 +58,14 @@ def headline(gates: Sequence[GateFacts], status: ReleaseStatus, then: str, now: 
     if first.state is GateState.BLOCKED:
         return Line("bad", "blocked", "Blocked:", f"waiting for {waits}", _then(rest, then))
     return Line("wait", "waiting", "Waiting", f"for {waits}", _then(rest, then))
+
+
+def at_a_glance(line: Line) -> Line:
+    """The line without what its reader finds in the gates and panels below: a reason's first sentence will do."""
+    return replace(line, text=brief(line.text, _LONGEST), then=brief(line.then, _LONGEST))
+
+
+_LONGEST = 80
 
 
 def _name(gate: GateFacts) -> str:

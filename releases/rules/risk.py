@@ -1,5 +1,5 @@
-"""Risk: reasons with their weights in, a number with its reasons out. Where the weights come from, and that they are to be
-calibrated, stands in docs/decisions (the weights of risk are ours).
+"""Risk: reasons with their weights in, a number with its reasons out. Where the weights come from, and that they are to
+be calibrated, stands in docs/decisions (the weights of risk are ours).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ MEDIUM, HIGH, MOST = 25, 60, 100
 
 @dataclass(frozen=True)
 class Reason:
-    """One fact that makes a release riskier (`weight` above 0) or safer (below), as a sentence without its full stop."""
+    """One fact that makes a release riskier (`weight` above 0) or safer (below): a sentence without full stop."""
 
     weight: int
     sentence: str
