@@ -65,7 +65,13 @@ def furnish(told: Callable[..., Story]) -> House:
     values: dict[str, dict[str, object]] = {
         "": {},
         "products/": {"slug": product.slug},
-        "releases/": {"release_id": second.pk, "feature_id": features[0].pk, "link_id": link.pk, "pk": second.pk},
+        "releases/": {
+            "release_id": second.pk,
+            "feature_id": features[0].pk,
+            "link_id": link.pk,
+            "scenario_pk": scenario.pk,
+            "pk": second.pk,
+        },
         "runs/": {"pk": run.pk, "scenario_pk": scenario.pk},
         "findings/": {"pk": Finding.objects.get().pk},
         "approve/": {"pk": asked.pk},
