@@ -52,6 +52,13 @@ class OnBreach(models.TextChoices):
     PAUSE = "pause", "pause"
 
 
+class BadAnswer(models.TextChoices):
+    """What makes one answer of the application a bad one."""
+
+    FAILED = "failed", "answers with this status or above"
+    SLOW = "slow", "answers that take longer, in ms"
+
+
 class VerdictKind(models.TextChoices):
     PASS = "pass", "pass"
     FAIL = "fail", "fail"

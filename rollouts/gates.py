@@ -77,7 +77,7 @@ def _summary(found: Plan | None) -> str:
 
 
 def _problems(plan: Plan) -> Iterator[str]:
-    yield from _of_steps([step.weight for step in plan.steps.all()])
+    yield from of_steps([step.weight for step in plan.steps.all()])
     targets = list(plan.targets.all())
     yield from _of_targets(plan, targets)
     yield from _of_flags(plan.release, targets)
@@ -85,7 +85,8 @@ def _problems(plan: Plan) -> Iterator[str]:
     yield from _of_kpis(plan)
 
 
-def _of_steps(weights: Sequence[int]) -> Iterator[str]:
+def of_steps(weights: Sequence[int]) -> Iterator[str]:
+    """What is wrong with how the weight grows."""
     if not weights:
         yield "The plan has no steps."
     elif any(later <= earlier for earlier, later in pairwise(weights)):

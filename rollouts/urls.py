@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from rollouts import views
+from rollouts import planning, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("rollouts/", views.rollouts, name="rollouts"),
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rollouts/<int:pk>/roll-back/", views.roll_back, name="rollout-roll-back"),
     path("rollouts/<int:pk>/go/", views.go, name="rollout-go"),
     path("rollouts/<int:pk>/flags/<slug:key>/on/", views.flag_on, name="rollout-flag-on"),
+    path("releases/<int:pk>/plan/", planning.plan, name="rollout-plan"),
     path("releases/<int:pk>/start/", views.start, name="rollout-start"),
 ]

@@ -73,9 +73,8 @@ def set_plan(
     with writing():
         release = Release.objects.select_for_update(of=("self",)).select_related("product").get(pk=release.pk)
         require(actor, release.product, *WRITES)
-        status = ReleaseStatus(release.status)
-        if status.is_finished or status in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}:
-            raise Conflict(f"{release} is in “{status.label}”; its plan no longer changes.")
+        if is_settled(release):
+            raise Conflict(f"{release} is in “{release.get_status_display()}”; its plan no longer changes.")
         _belongs(release, environment, slot, stable_slot)
         Plan.objects.filter(release=release).delete()
         plan = Plan(
@@ -98,6 +97,16 @@ def set_plan(
             _save(Kpi(plan=plan, order=order, **plain, **kpi.options), "kpis")
         _record(release, actor, steps)
     return plan
+
+
+def is_settled(release: Release) -> bool:
+    """Whether the plan no longer changes: it rolls out, or is over."""
+    status = ReleaseStatus(release.status)
+    return status.is_finished or status in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}
+
+
+def may_write(release: Release, user: User) -> bool:
+    return user.has_role(release.product, *WRITES) and not is_settled(release)
 
 
 def _belongs(release: Release, environment: Environment, *slots: Slot | None) -> None:
