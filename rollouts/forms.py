@@ -1,5 +1,5 @@
-"""The rollout plan as people write it: steps, what carries them, what watches them. A row without its first field is left
-out; what belongs together is checked by the action and the plan's gate.
+"""The rollout plan as people write it: steps, what carries them, what watches them. A row without its first field is
+left out; what belongs together is checked by the action and the plan's gate.
 """
 
 import re
