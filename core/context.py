@@ -13,26 +13,31 @@ from core import scope
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the main navigation. `here` marks the section the page belongs to; `rule` draws a line above."""
+    """One entry of the main navigation. `here` marks the section the page belongs to; `rule` draws a line above.
+    `key`, after a g, leads there; `counts` names the number beside it.
+    """
 
     label: str
     icon: str
     url: str
+    key: str
     here: bool
     rule: bool = False
+    counts: str = ""
 
 
 _ENTRIES = [
-    ("Today", "today", "today", False),
-    ("Releases", "release", "releases", False),
-    ("Testing", "test", "testing", False),
-    ("Rollouts", "rollout", "rollouts", False),
-    ("Flags", "flag", "flags", False),
-    ("What runs where", "build", "running", True),
-    ("Audit", "audit", "audit", False),
-    ("Products", "settings", "products", False),
-    ("Demo", "play", "demo", False),
+    ("Today", "today", "today", "t", False),
+    ("Releases", "release", "releases", "r", False),
+    ("Testing", "test", "testing", "e", False),
+    ("Rollouts", "rollout", "rollouts", "o", False),
+    ("Flags", "flag", "flags", "f", False),
+    ("What runs where", "build", "running", "w", True),
+    ("Audit", "audit", "audit", "a", False),
+    ("Products", "settings", "products", "p", False),
+    ("Demo", "play", "demo", "d", False),
 ]
+_COUNTED = {"today", "testing", "rollouts"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -49,11 +54,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _navigation(path: str) -> list[Item]:
     items = []
-    for label, icon, name, rule in _ENTRIES:
+    for label, icon, name, key, rule in _ENTRIES:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue  # the demo's page exists in the demo only
         here = path == url if url == "/" else path.startswith(url)
-        items.append(Item(label, icon, url, here, rule))
+        items.append(Item(label, icon, url, key, here, rule, name if name in _COUNTED else ""))
     return items

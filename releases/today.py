@@ -5,7 +5,8 @@ from datetime import datetime
 from django.urls import reverse
 
 from core.models import User
-from core.today import Work
+from core.today import MEANWHILE, Work
+from core.words import moment
 from releases import rules
 from releases.choices import ReleaseStatus
 from releases.gates import Question, closed, readiness
@@ -39,6 +40,34 @@ def work(user: User, now: datetime) -> list[Work]:
                 meta=shut[0].who if shut else str(release.manager),
                 since=shut[0].since if shut else None,
                 frees=len(release.features.all()),
+                product=release.product_id,
             )
         )
+    return rows + _meanwhile(user)
+
+
+def _meanwhile(user: User) -> list[Work]:
+    """What went out last and what is on its way, for a day on which nothing waits."""
+    seen = Release.objects.visible_to(user)
+    rows = []
+    last = seen.filter(status=ReleaseStatus.COMPLETED, finished_at__isnull=False).order_by("-finished_at").first()
+    if last and last.finished_at:
+        rows.append(_told(last, f"{last} went out and has been watched to its end on {moment(last.finished_at)}."))
+    coming = seen.unfinished().order_by("created_at").first()
+    if coming:
+        rows.append(_told(coming, f"The next one on its way is {coming}, in {coming.get_status_display().lower()}."))
     return rows
+
+
+def _told(release: Release, sentence: str) -> Work:
+    return Work(
+        group=MEANWHILE,
+        title=str(release),
+        why=sentence,
+        url=reverse("release", args=[release.pk]),
+        act="Open",
+        tone="none",
+        icon="release",
+        word="",
+        product=release.product_id,
+    )
