@@ -1,5 +1,7 @@
 """Testing a candidate, through PostgreSQL."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -18,9 +20,10 @@ from validation.actions import (
     raise_finding,
     start_run,
     submit_result,
+    submit_step,
     write_scenario,
 )
-from validation.models import Finding, Result, Run, Scenario
+from validation.models import Finding, FindingEvent, Result, Run, Scenario, StepNote, StepResult
 
 STEPS = [{"do": "Type jaket", "expect": "Jackets"}]
 
@@ -35,6 +38,12 @@ def scenario(release: Release, rhea: User) -> Scenario:
     return write_scenario(release=release, title="Misspelt brand", steps=STEPS, actor=rhea)
 
 
+def try_it(run: Run, scenario: Scenario, status: str, actor: User, note: str = "") -> Result:
+    """The one step, and what follows from it."""
+    submit_step(run=run, scenario=scenario, step=1, status=status, note=note, actor=actor)
+    return submit_result(run=run, scenario=scenario, status=status, actor=actor)
+
+
 @pytest.fixture
 def run(release: Release, scenario: Scenario, staging: Environment, tomas: User) -> Run:
     return start_run(release=release, environment=staging, tester=tomas)
@@ -42,7 +51,7 @@ def run(release: Release, scenario: Scenario, staging: Environment, tomas: User)
 
 def test_a_pass_on_the_candidate_opens_the_gate(release: Release, scenario: Scenario, run: Run, tomas: User) -> None:
     assert gate(release).state is GateState.WAITING
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+    try_it(run, scenario, "pass", tomas)
     found = gate(release)
     assert found.state is GateState.OPEN
     assert (found.sentence, found.who) == ("1 of 1 passed on 2.0.2.", "Tomas Weber")
@@ -51,19 +60,19 @@ def test_a_pass_on_the_candidate_opens_the_gate(release: Release, scenario: Scen
 def test_p1_a_pass_on_another_build_does_not_count(
     release: Release, scenario: Scenario, run: Run, tomas: User, emil: User, next_build: Build, storefront: Product
 ) -> None:
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+    try_it(run, scenario, "pass", tomas)
     set_candidate(release=release, build=next_build, actor=emil)
     assert gate(release).sentence == "0 of 1 passed on 2.0.3; 1 to re-test."
     assert not gate(release, {storefront.pk: next_build.digest}).is_open
     with pytest.raises(Conflict, match="candidate changed"):
-        submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+        try_it(run, scenario, "pass", tomas)
 
 
 def test_p1_what_was_tested_together_counts_together(
     release: Release, scenario: Scenario, run: Run, tomas: User, storefront: Product
 ) -> None:
     """A second product in the release: its missing build, or another one, is not what was tested."""
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+    try_it(run, scenario, "pass", tomas)
     back = Product.objects.create(name="Index", slug="index")
     build = Build.objects.create(product=back, version="7", digest=f"sha256:{'7' * 64}")
     release.candidates.create(product=back, build=build)
@@ -106,26 +115,28 @@ def test_one_testers_fail_blocks_though_another_passed(
     release: Release, scenario: Scenario, run: Run, staging: Environment, tomas: User, quinn: User, storefront: Product
 ) -> None:
     quinn.roles.create(product=storefront, kind=RoleKind.TESTER)
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+    try_it(run, scenario, "pass", tomas)
     other = start_run(release=release, environment=staging, tester=quinn)
-    submit_result(run=other, scenario=scenario, status="fail", note="no results", actor=quinn)
+    try_it(other, scenario, "fail", quinn, "no results")
     found = gate(release)
     assert found.state is GateState.BLOCKED and found.who == "Quinn Hale"
-    submit_result(run=other, scenario=scenario, status="pass", actor=quinn)
+    try_it(other, scenario, "pass", quinn)
     assert gate(release).is_open
 
 
 def test_p7_results_only_grow_and_keep_no_free_text(
     release: Release, scenario: Scenario, run: Run, tomas: User
 ) -> None:
-    submit_result(run=run, scenario=scenario, status="fail", note="my phone showed nothing", actor=tomas)
+    try_it(run, scenario, "fail", tomas, "my phone showed nothing")
     result = Result.objects.get()
-    assert result.note.text == "my phone showed nothing"
-    assert "phone" not in str(vars(result)) and len(result.note_hash) == 64
+    step = StepResult.objects.get()
+    assert (step.note.text, result.note.text) == ("my phone showed nothing", "Step 1: my phone showed nothing")
+    for fact in (result, step):
+        assert "phone" not in str(vars(fact)) and len(fact.note_hash) == 64
     entry = AuditEntry.objects.get(action="result_submitted")
     assert "phone" not in str(entry.data) and "Misspelt" not in str(entry.data)
     for sql in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
-        for table in ("validation_result", "validation_findingevent"):
+        for table in ("validation_result", "validation_stepresult", "validation_findingevent"):
             with connection.cursor() as cursor:
                 cursor.execute("SAVEPOINT p7")
                 with pytest.raises(Exception, match="permission denied"):
@@ -136,7 +147,7 @@ def test_p7_results_only_grow_and_keep_no_free_text(
 def test_a_blocking_finding_closes_the_gate_until_it_is_fixed(
     release: Release, scenario: Scenario, run: Run, tomas: User, rhea: User, emil: User, build: Build
 ) -> None:
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+    try_it(run, scenario, "pass", tomas)
     finding = raise_finding(release=release, build=build, title="Prices are gone", severity="blocking", actor=tomas)
     found = gate(release)
     assert found.state is GateState.BLOCKED and found.on_close == "pause"
@@ -147,21 +158,24 @@ def test_a_blocking_finding_closes_the_gate_until_it_is_fixed(
         move_finding(finding=finding, verb="fixed", actor=emil)
     move_finding(finding=finding, verb="fixed", actor=tomas)
     assert gate(release).is_open
-    move_finding(finding=finding, verb="reopened", actor=emil)
+    move_finding(finding=finding, verb="reopened", reason="They are gone again.", actor=emil)
     assert not gate(release).is_open
 
 
-def test_a_minor_finding_comes_with_a_fail_and_is_accepted_by_somebody_else(
+def test_a_minor_finding_is_accepted_by_somebody_else_for_a_reason(
     release: Release, scenario: Scenario, run: Run, tomas: User, rhea: User
 ) -> None:
-    submit_result(
-        run=run, scenario=scenario, status="fail", note="slow", finding="Filter resets", severity="minor", actor=tomas
-    )
-    finding = Finding.objects.get()
+    try_it(run, scenario, "fail", tomas, "The filter is gone after a search.")
+    said = {"title": "Filter resets", "severity": "minor", "scenario": scenario, "step": 1}
+    finding = raise_finding(release=release, build=run.build, actor=tomas, **said)
     with pytest.raises(Forbidden):
-        move_finding(finding=finding, verb="accepted", actor=tomas)
-    move_finding(finding=finding, verb="accepted", actor=rhea)
-    submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+        move_finding(finding=finding, verb="accepted", reason="It is small.", actor=tomas)
+    with pytest.raises(Refused) as refused:
+        move_finding(finding=finding, verb="accepted", reason=" ", actor=rhea)
+    assert refused.value.field == "reason"
+    event = move_finding(finding=finding, verb="accepted", reason="Nobody sees it.", actor=rhea)
+    assert event.note.text == "Nobody sees it." and "Nobody" not in str(vars(FindingEvent.objects.get(pk=event.pk)))
+    try_it(run, scenario, "pass", tomas)
     assert gate(release).sentence == "1 of 1 passed on 2.0.2; 1 minor finding accepted."
 
 
@@ -169,22 +183,63 @@ def test_a_minor_finding_comes_with_a_fail_and_is_accepted_by_somebody_else(
     ("given", "field"),
     [
         ({"status": "maybe"}, "status"),
+        ({"status": ""}, "status"),
         ({"status": "fail"}, "note"),
         ({"status": "blocked", "note": " "}, "note"),
-        ({"status": "pass", "finding": "x", "severity": "minor"}, "finding"),
-        ({"status": "fail", "note": "x", "finding": "x", "severity": "huge"}, "severity"),
-        ({"status": "fail", "note": "x", "finding": "x" * 161, "severity": "minor"}, "finding"),
+        ({"status": "fail", "note": "x" * 4_001}, "note"),
+        ({"status": "fail", "note": "a\x00b"}, "note"),
+        ({"status": "pass", "step": 0}, "step"),
+        ({"status": "pass", "step": 2}, "step"),
+        ({"status": "pass", "step": -1}, "step"),
     ],
 )
-def test_p12_a_result_that_says_too_little_changes_nothing(
+def test_p12_a_step_that_says_too_little_changes_nothing(
+    given: dict[str, Any], field: str, scenario: Scenario, run: Run, tomas: User
+) -> None:
+    with pytest.raises(Refused) as refused:
+        submit_step(run=run, scenario=scenario, actor=tomas, **{"step": 1, "conclude": True, **given})
+    assert refused.value.field == field
+    assert not StepResult.objects.exists() and not StepNote.objects.exists() and not Result.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"status": "pass"}, "status"),
+        ({"status": "blocked", "note": "no phone"}, "status"),
+        ({"status": "maybe"}, "status"),
+        ({"status": "fail", "note": "a\x00b"}, "note"),
+    ],
+)
+def test_p12_a_result_that_does_not_follow_from_its_steps_changes_nothing(
     given: dict[str, str], field: str, scenario: Scenario, run: Run, tomas: User
 ) -> None:
+    submit_step(run=run, scenario=scenario, step=1, status="fail", note="nothing", actor=tomas)
     before = AuditEntry.objects.count()
     with pytest.raises(Refused) as refused:
         submit_result(run=run, scenario=scenario, actor=tomas, **given)
     assert refused.value.field == field
-    assert not Result.objects.exists() and not Finding.objects.exists()
-    assert AuditEntry.objects.count() == before
+    assert not Result.objects.exists() and AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"title": "x" * 161}, "title"),
+        ({"title": "a\x00b"}, "title"),
+        ({"severity": "huge"}, "severity"),
+        ({"step": 2}, "step"),
+        ({"step": 1, "scenario": None}, "step"),
+    ],
+)
+def test_p12_a_finding_that_says_too_little_changes_nothing(
+    given: dict[str, Any], field: str, release: Release, scenario: Scenario, build: Build, tomas: User
+) -> None:
+    fitting = {"title": "Filter resets", "severity": "minor", "scenario": scenario, **given}
+    with pytest.raises(Refused) as refused:
+        raise_finding(release=release, build=build, actor=tomas, **fitting)
+    assert refused.value.field == field and not Finding.objects.exists()
 
 
 def test_results_belong_to_who_began_and_to_an_open_run(
@@ -192,7 +247,7 @@ def test_results_belong_to_who_began_and_to_an_open_run(
 ) -> None:
     quinn.roles.create(product=storefront, kind=RoleKind.TESTER)
     with pytest.raises(Forbidden):
-        submit_result(run=run, scenario=scenario, status="pass", actor=quinn)
+        try_it(run, scenario, "pass", quinn)
     finish_run(run=run, actor=tomas)
     with pytest.raises(Conflict, match="finished"):
-        submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
+        try_it(run, scenario, "pass", tomas)
