@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from approvals import views
+from approvals import product_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("approve/<int:pk>/", views.approve, name="approve"),
@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("questions/<int:pk>/answer/", views.answer, name="question-answer"),
     path("releases/<int:pk>/remind/", views.remind, name="signoff-remind"),
     path("releases/<int:pk>/submit/", views.submit, name="release-submit"),
+    path("products/<slug:slug>/policy/", product_views.policy, name="policy-set"),
     path("checklist/<int:pk>/tick/", views.tick, name="checklist-tick"),
 ]

@@ -225,9 +225,14 @@ RISKS = ["releases.risk.reasons", "validation.risks.reasons", "rollouts.risks.re
 PRODUCT_PANELS = [
     "core.product_panels.people",
     "core.product_panels.teams",
+    "approvals.product_panels.policy",
+    "releases.product_panels.freezes",
     "core.product_panels.environments",
+    "releases.product_panels.slots",
+    "rollouts.product_panels.adapters",
     "core.product_panels.about",
     "core.product_panels.tokens",
+    "flags.product_panels.keys",
 ]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.

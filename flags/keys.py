@@ -4,7 +4,7 @@ from django.db import transaction
 
 from core import audit, clock
 from core.access import require
-from core.errors import Refused
+from core.errors import Conflict, Refused
 from core.models import Environment, User
 from flags import versions
 from flags.actions import MAY_CHANGE
@@ -14,12 +14,16 @@ from flags.models import FlagKey
 
 @transaction.atomic
 def issue_key(*, environment: Environment, kind: KeyKind, name: str, actor: User | None) -> tuple[FlagKey, str]:
-    """A new key and its text, which nobody can read again. Raises Refused (a name is missing), Forbidden."""
+    """A new key and its text, which nobody can read again. Raises Forbidden, Refused (a name is missing), and Conflict
+    where a living key has this name (so that a form sent twice is one key).
+    """
     if actor is not None:
         require(actor, environment.product, *MAY_CHANGE)
     if not 0 < len(name.strip()) <= 80:
         raise Refused("A key needs a name of at most 80 characters: who will use it?", field="name")
     flag_set = versions.lock([environment])[environment.pk]
+    if environment.flag_keys.filter(name=name.strip(), revoked_at=None).exists():
+        raise Conflict("A key of this name is in use there; revoke it first, or say another.", field="name")
     row, text = FlagKey.issue(environment=environment, kind=kind, name=name.strip())
     _record(row, actor, "flag_key_issued", versions.bump(flag_set))
     return row, text

@@ -10,7 +10,7 @@ from approvals.models import Policy, Stage
 from core import audit, locks
 from core.access import require
 from core.choices import RoleKind
-from core.errors import Refused
+from core.errors import Conflict, Refused
 from core.models import Product, Team, User
 
 
@@ -27,11 +27,13 @@ class StageSpec:
 
 
 @transaction.atomic
-def set_policy(*, product: Product, stages: Sequence[StageSpec], actor: User) -> Policy:
-    """A new version for releases submitted from now on; those already submitted keep theirs.
+def set_policy(*, product: Product, stages: Sequence[StageSpec], actor: User, based_on: int | None = None) -> Policy:
+    """A new version for releases submitted from now on; those already submitted keep theirs. `based_on` is the version
+    that its author read (0: none).
 
-    Only an owner may: who runs releases does not set who has to agree. Raises Refused naming the field, also where a
-    stage demands more signatures than its team has approvers.
+    Only an owner may: who runs releases does not set who has to agree. Raises Refused naming the field
+    (``stages.1.quorum``), also where a stage demands more signatures than its team has approvers; Conflict if somebody
+    wrote another version since `based_on`.
     """
     locks.product_exclusive(product.pk)
     require(actor, product, RoleKind.OWNER)
@@ -40,10 +42,13 @@ def set_policy(*, product: Product, stages: Sequence[StageSpec], actor: User) ->
     names = [stage.name.strip() for stage in stages]
     if not all(names) or len(set(names)) < len(names):
         raise Refused("Each stage has a name of its own.", field="stages")
-    for stage in stages:
-        _possible(product, stage)
-    newest = Policy.objects.filter(product=product).order_by("-version").first()
-    policy = Policy.objects.create(product=product, version=(newest.version if newest else 0) + 1, created_by=actor)
+    for place, stage in enumerate(stages):
+        _possible(product, stage, f"stages.{place}")
+    newest = Policy.objects.filter(product=product).select_related("created_by").order_by("-version").first()
+    version = newest.version if newest else 0
+    if newest and based_on is not None and based_on != version:
+        raise Conflict(f"{newest.created_by} wrote version {version} meanwhile. Compare; saving again replaces it.")
+    policy = Policy.objects.create(product=product, version=version + 1, created_by=actor)
     Stage.objects.bulk_create(
         Stage(
             policy=policy,
@@ -76,16 +81,16 @@ def part_names() -> list[str]:
     return [path.rpartition(".")[2] for path in settings.SEAL_PARTS]
 
 
-def _possible(product: Product, stage: StageSpec) -> None:
+def _possible(product: Product, stage: StageSpec, place: str) -> None:
     if stage.team.product_id != product.pk:
-        raise Refused(f"{stage.team} is not a team of {product}.", field="team")
+        raise Refused(f"{stage.team} is not a team of {product}.", field=f"{place}.team")
     if not isinstance(stage.covers, list | tuple):
-        raise Refused("What a stage covers is a list of names; empty means everything.", field="covers")
+        raise Refused("What a stage covers is a list of names; empty means everything.", field=f"{place}.covers")
     unknown = [str(name) for name in stage.covers if name not in part_names()]
     if unknown:
-        raise Refused(f"A seal has no part called {', '.join(unknown)}.", field="covers")
+        raise Refused(f"A seal has no part called {', '.join(unknown)}.", field=f"{place}.covers")
     if stage.quorum < 1 or stage.due_hours < 1 or stage.order < 0:
-        raise Refused("A stage needs at least one signature and one hour.", field="quorum")
+        raise Refused("A stage needs at least one signature and one hour.", field=f"{place}.quorum")
     able = (
         stage.team.members.filter(is_active=True, roles__product=product, roles__kind=RoleKind.APPROVER)
         .distinct()
@@ -93,4 +98,6 @@ def _possible(product: Product, stage: StageSpec) -> None:
     )
     if able < stage.quorum:
         have = f"{able} approver{'' if able == 1 else 's'}"
-        raise Refused(f"{stage.name} demands {stage.quorum} signatures, but {stage.team} has {have}.", field="quorum")
+        raise Refused(
+            f"{stage.name} demands {stage.quorum} signatures, but {stage.team} has {have}.", field=f"{place}.quorum"
+        )

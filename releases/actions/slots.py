@@ -18,14 +18,14 @@ from releases.models import Slot
 TIMEOUT = 2.0
 """Seconds that a slot has to answer."""
 LARGEST_DIGEST = 100
-_EDITORS = (RoleKind.ENGINEER, RoleKind.OWNER)
+EDITORS = (RoleKind.ENGINEER, RoleKind.OWNER)
 _log = logging.getLogger(__name__)
 
 
 @transaction.atomic
 def add_slot(*, environment: Environment, name: str, actor: User, version_url: str = "") -> Slot:
     """A new place in an environment. `version_url` answers JSON with a `digest`. Raises Forbidden, Refused."""
-    require(actor, environment.product, *_EDITORS)
+    require(actor, environment.product, *EDITORS)
     slot = Slot(environment=environment, name=name.strip(), version_url=version_url.strip())
     insert(slot, taken=f"{environment} has a slot of this name.", field="name")
     _record(slot, actor, "slot_added")
@@ -36,7 +36,7 @@ def add_slot(*, environment: Environment, name: str, actor: User, version_url: s
 def change_slot(*, slot: Slot, version_url: str, actor: User) -> Slot:
     """Ask at another address from now on; what the old one said no longer counts. Raises Forbidden, Refused."""
     product = slot.environment.product
-    require(actor, product, *_EDITORS)
+    require(actor, product, *EDITORS)
     topics = lock_affected(covering(product))
     slot = Slot.objects.select_for_update(of=("self",)).select_related("environment__product").get(pk=slot.pk)
     if slot.version_url == version_url.strip():

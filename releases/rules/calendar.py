@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.words import moment
 from releases.rules.states import Answer, is_open, waiting
@@ -26,3 +27,13 @@ def freeze(freezes: Sequence[Freeze], now: datetime) -> Answer:
     if coming:
         return is_open(f"No freeze now; the next begins {moment(coming[0].starts_at)}.", coming[0].id)
     return is_open("No freeze.")
+
+
+def on_the_wall(at: datetime, zone: ZoneInfo) -> datetime:
+    """What `at` (without a zone, as people say it) means in `zone`: a time that does not exist is the next valid one,
+    one that comes twice is the first.
+    """
+    meant = at.replace(tzinfo=zone, fold=0)
+    while meant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != meant.replace(tzinfo=None):
+        meant = meant.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return meant
