@@ -72,7 +72,6 @@
     stream.onmessage = (event) => {
       const { topic } = JSON.parse(event.data);
       watching().filter((element) => topicsOf(element).includes(topic)).forEach((element) => look(element.id));
-      body.dispatchEvent(new CustomEvent(`live:${topic}`));
     };
     const end = () => {
       over = true;
