@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from core.views import accounts, elements, health, places, product_forms, products, record, stream, today
+from core.views import accounts, elements, health, me, places, product_forms, products, record, stream, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.page, name="today"),
@@ -28,8 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("products/<slug:slug>/environments/", product_forms.add_environment, name="environment-add"),
     path("products/<slug:slug>/tokens/", product_forms.issue_token, name="token-issue"),
     path("products/<slug:slug>/tokens/<int:token_id>/revoke/", product_forms.revoke_token, name="token-revoke"),
-    path("me/", accounts.me, name="me"),
-    path("me/theme/", accounts.theme, name="theme"),
+    path("me/", me.me, name="me"),
+    path("me/password/", me.password, name="password-change"),
+    path("me/sessions/", me.end_sessions, name="sessions-end"),
+    path("me/theme/", me.theme, name="theme"),
     path("password/", accounts.password_reset, name="password_reset"),
     path("password/sent/", accounts.password_reset_done, name="password_reset_done"),
     path("password/<uidb64>/<token>/", accounts.password_reset_confirm, name="password_reset_confirm"),

@@ -2,21 +2,15 @@
 
 import logging
 import threading
-import zoneinfo
 from typing import Any
 
-from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import PasswordResetForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import render
 
-from core.access import public, signed_in, who_may
-from core.models import User
-from core.views.places import go_back
+from core.access import public
 
 log = logging.getLogger(__name__)
 
@@ -91,41 +85,3 @@ def locked(request: HttpRequest, response: HttpResponse | None = None, credentia
     page = render(request, "registration/locked.html", context, status=429)
     page["Retry-After"] = "900"
     return page
-
-
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    timezone = forms.ChoiceField(
-        choices=[(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())],
-        label="Time zone",
-        help_text="All times on your screens and in your mails are in this zone.",
-    )
-
-    class Meta:
-        model = User
-        fields = ["name", "timezone", "theme"]
-
-
-@who_may("everybody, about themselves")
-@require_http_methods(["GET", "HEAD", "POST"])
-def me(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
-    form = ProfileForm(request.POST or None, instance=user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Saved.")
-        return redirect("me")
-    context: dict[str, Any] = {"form": form, "roles": user.roles.select_related("product").order_by("product__name")}
-    return render(request, "core/me.html", context, status=422 if form.is_bound else 200)
-
-
-@who_may("everybody, for their own screens")
-@require_POST
-def theme(request: HttpRequest) -> HttpResponse:
-    """The next of: as the system, light, dark."""
-    following = {"system": "light", "light": "dark", "dark": "system"}
-    user = signed_in(request)
-    user.theme = following.get(user.theme, "system")
-    user.save(update_fields=["theme"])
-    if request.headers.get("Accept") == "text/plain":
-        return HttpResponse(user.theme, content_type="text/plain")
-    return go_back(request)
