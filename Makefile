@@ -2,6 +2,7 @@
 # make test     every test, in a real browser and against real services
 # make lint     style, types, layers, deployment checks, missing migrations
 # make bench-judge   how often the judge is wrong, and how fast it is right
+# make bench-pages   queries, kB over the wire and p95 of every page, beside a trivial one
 # make clean    forget the data and the environment
 # make lock     pin requirements.in anew
 
@@ -23,7 +24,7 @@ export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis
 
-.PHONY: run install test browser lint bench-judge clean lock
+.PHONY: run install test browser lint bench-judge bench-pages clean lock
 .DEFAULT_GOAL := run
 
 run: install
@@ -46,6 +47,9 @@ lint: install
 
 bench-judge: install
 	@"$(BIN)/python" -m bench.judge $(ARGS)
+
+bench-pages: install
+	@"$(BIN)/python" -m bench.pages $(ARGS)
 
 clean:
 	@"$(PYTHON)" -B config/embedded/clean.py

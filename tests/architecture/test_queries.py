@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from django.test import Client
 
 from core.models import User
 from tests import screens
@@ -11,7 +10,7 @@ from tests.house import House, furnish, grow
 from tests.queries import cost
 from tests.rollouts.conftest import told
 from tests.rollouts.story import Story
-from tests.screens import Screen
+from tests.screens import Screen, client_of
 
 __all__ = ["told"]
 
@@ -28,17 +27,12 @@ def house(told: Callable[..., Story], tomas: User, quinn: User, ines: User, otto
 
 def costs(seen: list[Screen]) -> Mapping[str, int]:
     """Asked twice, so that nothing is counted that is remembered between requests."""
-    clients = {"": Client()}
+    counted = {}
     for screen in seen:
-        if screen.who not in clients:
-            clients[screen.who] = Client()
-            clients[screen.who].force_login(screens.person(screen.who))
-        clients[screen.who].get(screen.path)
-
-    def ask(screen: Screen) -> object:
-        return clients[screen.who].get(screen.path)
-
-    return {str(screen): cost(lambda screen=screen: ask(screen)) for screen in seen}  # type: ignore[misc]
+        client, path = client_of(screen.who), screen.path
+        client.get(path)
+        counted[str(screen)] = cost(lambda client=client, path=path: client.get(path))  # type: ignore[misc]
+    return counted
 
 
 def test_more_rows_cost_no_more_queries(house: House) -> None:
