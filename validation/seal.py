@@ -15,14 +15,19 @@ def tests(release: Release) -> Part:
     findings = Finding.objects.filter(release=release).with_standing().order_by("title", "pk")
     content = {
         "scenarios": [
-            {"name": row.title, "of": str(row.feature or ""), "steps": [_step(step) for step in row.steps]}
+            {
+                "name": row.title,
+                "of": str(row.feature or ""),
+                "story": row.story,
+                "steps": [_step(step) for step in row.steps],
+            }
             for row in scenarios
         ],
         "accepted": [
             {"name": row.title, "severity": row.severity} for row in findings if row.verb == FindingVerb.ACCEPTED
         ],
     }
-    return Part(name="tests", title="Tests", content=content, cosmetic=frozenset({"steps", "of"}))
+    return Part(name="tests", title="Tests", content=content, cosmetic=frozenset({"of", "story", "steps"}))
 
 
 def _step(step: object) -> str:
