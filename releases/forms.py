@@ -40,6 +40,15 @@ class ReleaseForm(forms.Form):
             del self.fields["products"]
 
 
+class FindForm(forms.Form):
+    """Which releases the list shows."""
+
+    show = forms.ChoiceField(choices=[("under-way", "Under way"), ("finished", "Finished")], required=False)
+    named = forms.CharField(
+        max_length=120, required=False, label="Name", widget=forms.TextInput(attrs={"type": "search"})
+    )
+
+
 class WordsForm(forms.Form):
     name = forms.CharField(max_length=120)
     summary = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -107,6 +116,12 @@ class CandidateForm(forms.Form):
 def sets_candidate(user: User, release: Release) -> bool:
     kinds = [RoleKind.RELEASE_MANAGER, RoleKind.OWNER, RoleKind.ENGINEER]
     return user.is_active and user.roles.filter(product__candidates__release=release, kind__in=kinds).exists()
+
+
+def managed(user: User) -> QuerySet[Product]:
+    """Products of which this person may open releases."""
+    kinds = [RoleKind.RELEASE_MANAGER, RoleKind.OWNER]
+    return Product.objects.filter(roles__user=user, roles__kind__in=kinds).distinct()
 
 
 def manages(user: User, release: Release) -> bool:

@@ -2,11 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from releases.views import detail, listing, product, running, scope, story
+from releases.views import detail, listing, opening, product, running, scope, story
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("releases/", listing.releases, name="releases"),
-    path("releases/new/", listing.new, name="release-new"),
+    path("releases/new/", opening.new, name="release-new"),
     path("releases/<int:release_id>/", detail.release, name="release"),
     path("releases/<int:release_id>/story/", story.story, name="release-story"),
     path("releases/<int:release_id>/scope/", scope.edit, name="release-scope"),

@@ -3,7 +3,7 @@
 from core.digests import short
 from releases.rules.builds import FRESH, Candidate, Running, candidate, running_build
 from releases.rules.calendar import Freeze, freeze
-from releases.rules.headline import at_a_glance, headline, phases
+from releases.rules.headline import at_a_glance, headline, in_a_row, in_a_word, phases
 from releases.rules.risk import Checked, Reason, Risk, Shipment, assess, ship_reasons
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
@@ -30,6 +30,8 @@ __all__ = [
     "flag_coverage",
     "freeze",
     "headline",
+    "in_a_row",
+    "in_a_word",
     "join",
     "phases",
     "running_build",

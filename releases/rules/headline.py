@@ -68,6 +68,20 @@ def at_a_glance(line: Line) -> Line:
 _LONGEST = 80
 
 
+def in_a_word(line: Line | None, status: ReleaseStatus) -> tuple[str, str, str]:
+    """Tone, icon and word of a row in a list; without its sentence, the phase it is in."""
+    words = {"blocked": "blocked", "waiting": "waiting", "open": "ready", "hold": "held"}
+    if line is None or status.is_finished or line.icon not in words:
+        return status.tone, status.icon, status.label
+    return line.tone, line.icon, words[line.icon]
+
+
+def in_a_row(line: Line) -> str:
+    """``Waiting for Compliance (Ines Duarte, 2 d 4 h), then 5 %.``: the state stands in the row already."""
+    said = line.text[:1].upper() + line.text[1:] if line.lead.endswith(":") else f"{line.lead} {line.text}"
+    return f"{said}{f', {line.then}' if line.then else ''}."
+
+
 def _name(gate: GateFacts) -> str:
     """``Sign-off: Compliance`` waits for Compliance."""
     return gate.name.rpartition(": ")[2]

@@ -18,6 +18,7 @@ from releases.gates import Gate, Question, closed, readiness
 from releases.models import Release
 from releases.panels import Act, Panel, panels
 from releases.views import ship, story
+from releases.views.line import sentence_of
 from releases.views.scope import load
 
 PAGE = "releases/detail.html"
@@ -52,14 +53,13 @@ def _top(found: Release, request: HttpRequest, now: datetime) -> dict[str, Any]:
     gates, others = _gates_of(found, request, now), _panels_of(found, request, now)
     status = ReleaseStatus(found.status)
     notes = {key: text for panel in others for key, text in panel.notes.items()}
-    then = next((panel.then for panel in others if panel.then), "")
     share = sum(gate.is_open for gate in gates) / len(gates) if gates else 0.5
     features = rules.counted(len(found.features.all()), "feature")
     moving = next((panel for panel in others if panel.line), None)
     first = next(iter(closed(gates)), None)
     go = moving.act if moving else Act(first.act, first.url, first.name) if first and first.url else None
     return {
-        "line": rules.at_a_glance(moving.line if moving and moving.line else rules.headline(gates, status, then, now)),
+        "line": sentence_of(found, gates, others, now),
         "points": rules.phases(status, {ReleaseStatus.DRAFT: features, **notes}, share),
         "go": go,
         "press": first.press if first and not moving and forms.manages(signed_in(request), found) else None,

@@ -1,71 +1,104 @@
-"""The list of releases, and opening a new one."""
+"""The list of releases: each with its sentence, its small slipway, whose it is and how old."""
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.core.cache import cache
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
+from core import clock, scope
 from core.access import signed_in, who_may
-from core.choices import RoleKind
-from core.models import Product, User
-from core.views import attempt
-from releases import actions, rules
+from core.models import AuditStream, User
+from core.ui import Line
+from releases import forms, rules
 from releases.choices import ReleaseStatus
-from releases.forms import ReleaseForm
+from releases.gates import Question, readiness
 from releases.models import Release
+from releases.panels import panels
+from releases.views.line import sentence_of
 
-SHOWN = 100
+PAGE = 20
+FEW = 8
+"""Releases that are found by looking."""
+KNOWN = 30
+"""Seconds for which a release's sentence is not asked for again, unless something happened to the release."""
 
 
 class Row:
-    """A release in the list: its status, its small slipway, the versions it ships."""
+    """A release in the list. `line` is its page's first line, where it was asked for."""
 
-    def __init__(self, release: Release) -> None:
-        self.release = release
+    def __init__(self, release: Release, line: Line | None = None) -> None:
+        self.release, self.line = release, line
         self.status = ReleaseStatus(release.status)
         self.points = rules.phases(self.status, {})
         self.versions = [one.build.version for one in release.candidates.all() if one.build]
+        self.size = rules.counted(len(release.features.all()), "feature")
+        self.tone, self.icon, self.word = rules.in_a_word(line, self.status)
+        self.why = rules.in_a_row(line) if line else ""
 
 
 @who_may("whoever has a role in a product of the release")
 @require_safe
 def releases(request: HttpRequest) -> HttpResponse:
-    """Unfinished ones first; newest first within both."""
-    rows = (
-        Release.objects.visible_to(signed_in(request))
-        .select_related("product", "manager")
-        .prefetch_related("candidates__build", "features")[:SHOWN]
-    )
-    drawn = [Row(row) for row in rows]
-    return render(
-        request,
-        "releases/list.html",
-        {
-            "under_way": [row for row in drawn if not row.status.is_finished],
-            "finished": [row for row in drawn if row.status.is_finished],
-            "may_open": _manages(signed_in(request)).exists(),
-        },
-    )
+    """A page of those under way or finished, at the cost of one; `?part=rows` asks for their sentences too."""
+    form = forms.FindForm(request.GET)
+    fits = form.is_valid()
+    seen = scope.narrow(request, Release.objects.visible_to(signed_in(request)), "candidates__product").distinct()
+    wanted = {**form.cleaned_data, "show": form.cleaned_data.get("show") or "under-way"}
+    page = Paginator(_found(seen, wanted) if fits else seen.none(), PAGE).get_page(request.GET.get("page"))
+    asked = request.GET.get("part") == "rows"
+    lines = _lines(list(page.object_list), signed_in(request), clock.now()) if asked else {}
+    ended = [status for status in ReleaseStatus if status.is_finished]
+    under_way, finished = seen.exclude(status__in=ended).count(), seen.filter(status__in=ended).count()
+    context = {
+        "form": form,
+        "show": wanted["show"],
+        "named": wanted.get("named", ""),
+        "page": page,
+        "rows": [Row(row, lines.get(row.pk)) for row in page.object_list],
+        "topics": " ".join(row.subject for row in page.object_list if row.status not in ended),
+        "under_way": under_way,
+        "finished": finished,
+        "may_search": under_way + finished > FEW,
+        "may_open": forms.managed(signed_in(request)).exists(),
+        "now": clock.now(),
+    }
+    response = render(request, f"releases/list.html{'#rows' if asked else ''}", context, status=200 if fits else 422)
+    response["Vary"] = "HX-Request"
+    return response
 
 
-@who_may("release managers and owners, of one of their products")
-@require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    actor = signed_in(request)
-    form = ReleaseForm(request.POST or None, products=_manages(actor))
-    if request.method != "POST" or not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return render(request, "releases/new.html", {"form": form}, status=status)
-    return attempt(
-        request,
-        lambda: actions.create_release(actor=actor, **form.cleaned_data),
-        back=lambda release: reverse("release-scope", args=[release.pk]) if release else reverse("release-new"),
-        template="" if request.htmx else "releases/new.html",  # type: ignore[attr-defined]
-        context={"form": form},
-    )
+def _found(seen: QuerySet[Release], wanted: dict[str, str]) -> QuerySet[Release]:
+    ended = [status for status in ReleaseStatus if status.is_finished]
+    rows = seen.select_related("product", "manager").prefetch_related("candidates__build", "features")
+    if wanted["show"] == "finished":
+        rows = rows.filter(status__in=ended).order_by("-finished_at", "-id")
+    else:
+        rows = rows.exclude(status__in=ended).order_by("-created_at", "-id")
+    return rows.filter(name__icontains=wanted["named"]) if wanted.get("named") else rows
 
 
-def _manages(user: User) -> QuerySet[Product]:
-    kinds = [RoleKind.RELEASE_MANAGER, RoleKind.OWNER]
-    return Product.objects.filter(roles__user=user, roles__kind__in=kinds).distinct()
+def _lines(rows: Sequence[Release], user: User, now: datetime) -> dict[int, Line]:
+    """The sentences of those under way. Gates are asked release by release, so this is not part of the page itself;
+    what was said is kept until the release's record grows, half a minute at most.
+    """
+    going = [row for row in rows if not ReleaseStatus(row.status).is_finished]
+    heads = _heads(going)
+    keys = {row.pk: f"release-line:{row.pk}:{heads.get(row.subject, 0)}" for row in going}
+    known: dict[str, Line] = cache.get_many(keys.values())
+    for row in going:
+        key = keys[row.pk]
+        if key not in known:
+            moves = ReleaseStatus(row.status) in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}
+            others = panels(row, user, now) if moves else []
+            known[key] = sentence_of(row, readiness(Question(release=row, now=now)), others, now)
+            cache.set(key, known[key], KNOWN)
+    return {row.pk: known[keys[row.pk]] for row in going}
+
+
+def _heads(rows: Iterable[Release]) -> dict[str, int]:
+    return dict(AuditStream.objects.filter(key__in=[row.subject for row in rows]).values_list("key", "seq"))
