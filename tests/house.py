@@ -7,12 +7,16 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from django.test import override_settings
 
 from approvals.actions import add_item, submit_release, tick_item
-from core.models import Environment, Product, User
+from core import clock
+from core.models import ApiToken, Environment, Product, User
+from flags.choices import KeyKind
+from flags.keys import issue_key
 from releases import actions as releases
 from releases.models import Build, Release
 from rollouts import actions as rollouts
@@ -64,7 +68,7 @@ def furnish(told: Callable[..., Story]) -> House:
     asked = submit_release(release=second, actor=rhea)[0]
     values: dict[str, dict[str, object]] = {
         "": {},
-        "products/": {"slug": product.slug},
+        "products/": _settings(product, rhea, emil),
         "releases/": {
             "release_id": second.pk,
             "feature_id": features[0].pk,
@@ -82,6 +86,29 @@ def furnish(told: Callable[..., Story]) -> House:
         "password/": {"uidb64": "MQ", "token": "x-y"},
     }
     return House(before, second, values)
+
+
+def _settings(product: Product, rhea: User, emil: User) -> dict[str, object]:
+    """One row of each section of a product's page."""
+    later = clock.now() + timedelta(days=365)
+    freeze = releases.add_freeze(
+        product=product, reason="Next winter", starts_at=later, ends_at=later + timedelta(days=1), actor=rhea
+    )
+    staging = product.environments.get(slug="staging")
+    token, _ = ApiToken.issue(user=emil, product=product, name="pipeline")
+    key, _ = issue_key(environment=staging, kind=KeyKind.SERVER, name="shop", actor=rhea)
+    slot = releases.add_slot(environment=staging, name="blue", actor=emil)
+    team = product.teams.get(name="Business")
+    return {
+        "slug": product.slug,
+        "user_id": person("bea").pk,
+        "role_id": person("bea").roles.get().pk,
+        "team_id": team.pk,
+        "token_id": token.pk,
+        "key_id": key.pk,
+        "slot_id": slot.pk,
+        "freeze_id": freeze.pk,
+    }
 
 
 def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scenario]:

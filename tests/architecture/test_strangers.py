@@ -34,7 +34,9 @@ FIELDS = (
         "email",
     ),
     *("title", "steps", "story", "minutes", "tester", "scenario", "step", "version", "onward"),
-    *("username", "password", "on", "for_clients"),
+    *("username", "password", "on", "for_clients", "slug", "person", "user", "zone", "starts_at", "ends_at", "rows"),
+    *("version_url", "old_password", "new_password1", "new_password2"),
+    *(f"stages.0.{part}" for part in ("name", "team", "turn", "quorum", "due_hours", "covers")),
 )
 ASKED = (
     *("part", "all", "edit", "q", "scenario", "after", "step", "mine", "feature", "stream", "action", "person"),
