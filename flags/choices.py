@@ -1,4 +1,6 @@
-"""How a flag decides, and what kind it is."""
+"""How a flag decides, what kind it is, and how far it has come."""
+
+from __future__ import annotations
 
 from django.db import models
 
@@ -20,3 +22,36 @@ class Carrier(models.TextChoices):
 class KeyKind(models.TextChoices):
     SERVER = "server", "Server"
     CLIENT = "client", "Client"
+
+
+class Reach(models.TextChoices):
+    """How far a flag has come, in the order of the list: what is unusual first, what is done last."""
+
+    KILLED = "killed", "Turned off"
+    ROLLING = "rolling", "Rolling out"
+    TESTING = "testing", "Testing"
+    ALL = "all", "On for all"
+    NOBODY = "off", "Off"
+
+    @property
+    def tab(self) -> Reach:
+        """Where the list's tabs show it: whoever looks for what is off finds both."""
+        return Reach.NOBODY if self is Reach.KILLED else self
+
+    @property
+    def note(self) -> str:
+        return {
+            "killed": "by a person, for everybody",
+            "rolling": "a part of production has it",
+            "testing": "on outside production only",
+            "all": "a kill switch until clean-up",
+            "off": "nobody has it yet",
+        }[self.value]
+
+    @property
+    def tone(self) -> str:
+        return {"killed": "bad", "rolling": "live", "testing": "wait", "all": "good", "off": "none"}[self.value]
+
+    @property
+    def icon(self) -> str:
+        return {"killed": "hold", "rolling": "live", "testing": "test", "all": "open", "off": "ring"}[self.value]

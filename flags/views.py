@@ -1,29 +1,41 @@
 """The pages of flags: the list, one flag with its places and its playground, and what can be pressed there."""
 
+import re
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
 from core.access import who_may
 from core.errors import Refused
 from core.models import AuditEntry, Environment, User
+from core.scope import narrow
 from core.views import attempt, reason_of
 from flags import actions, explain, screen, snapshot
+from flags.choices import Reach
 from flags.forms import NewFlagForm, PlayForm, WeightForm
 from flags.models import Flag
 
 MEMBERS = "members of the product"
+HISTORY, NEWEST = 40, 4
+"""How much of a flag's history its page has, and how much of that stands open."""
 CHANGERS = "release managers, engineers and owners of the product"
 
 
 @who_may(MEMBERS)
 @require_safe
 def flags(request: HttpRequest) -> HttpResponse:
-    return render(request, "flags/list.html", _list(request))
+    """The list; for htmx its rows alone, as somebody types."""
+    template = "flags/_rows.html" if getattr(request, "htmx", False) else "flags/list.html"
+    response = render(request, template, _list(request, _at(request)))
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @who_may(MEMBERS)
@@ -34,16 +46,17 @@ def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     places = screen.places(shown, request.user, clock.now())
     context = {
         "flag": shown,
+        "reach": screen.reach(shown.states.all()),
+        "claimed_by": screen.claimed_by(shown),
         "places": places,
         "topics": [f"flags:{place.environment.pk}" for place in places],
-        "line": screen.first_line(shown, places),
     }
     if request.GET.get("part") == "places":
         return render(request, "flags/flag.html#places", context)
-    history = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
-    return render(
-        request, "flags/flag.html", {**context, **_list(request), **_played(request, shown), "history": history[:20]}
-    )
+    record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
+    history = list(record[:HISTORY])
+    context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
+    return render(request, "flags/flag.html", {**context, **_list(request, shown), **_played(request, shown)})
 
 
 @who_may(CHANGERS)
@@ -95,6 +108,7 @@ def flag_weight(request: HttpRequest, product: str, key: str, environment: str) 
 def _visible(request: HttpRequest, product: str, key: str) -> Flag:
     assert isinstance(request.user, User)
     mine = Flag.objects.visible_to(request.user).select_related("product", "owner")
+    mine = mine.prefetch_related("states__environment")
     return get_object_or_404(mine, product__slug=product, key=key)
 
 
@@ -109,21 +123,37 @@ def _back(there: dict[str, Any]) -> str:
     return url
 
 
-def _list(request: HttpRequest) -> dict[str, Any]:
-    """The list beside every flag page, in groups by who has it in production."""
+def _list(request: HttpRequest, at: Flag | None = None) -> dict[str, Any]:
+    """The list beside every flag page, in groups by how far each has come; `at` is the one that is shown."""
     assert isinstance(request.user, User)
-    asked = request.GET.get("q", "").strip()[:100]
-    found = Flag.objects.visible_to(request.user).filter(archived_at=None).select_related("product", "owner")
+    asked, tab = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
+    found = narrow(request, Flag.objects.visible_to(request.user).filter(archived_at=None))
     if asked:
-        found = found.filter(Q(key__icontains=asked) | Q(name__icontains=asked) | Q(claim_label__icontains=asked))
-    groups: dict[str, list[tuple[Flag, screen.Word]]] = {}
-    names = {"nobody": "Nobody has it", "everybody": "Everybody has it", "turned off": "Turned off"}
-    for one in found.prefetch_related("states__environment"):
-        live = next((state for state in one.states.all() if state.environment.is_production), None)
-        seen = screen.word(live)
-        groups.setdefault(names.get(seen.word, "Reaching users"), []).append((one, seen))
-    order = ["Turned off", "Reaching users", "Nobody has it", "Everybody has it"]
-    return {"groups": [(name, groups[name]) for name in order if name in groups], "q": asked}
+        words = ("key", "name", "claim_label", "owner__name")
+        found = found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked}) for field in words)))
+    now = clock.now()
+    flags = found.select_related("product", "owner").prefetch_related("states__environment")
+    rows = [screen.row(one, now) for one in flags]
+    tab = tab if tab in {one.value for one in Reach} else ""
+    return {
+        "groups": screen.groups(rows, tab),
+        "tabs": screen.tabs(rows),
+        "tab": tab,
+        "count": len(rows),
+        "q": asked,
+        "at": at,
+    }
+
+
+def _at(request: HttpRequest) -> Flag | None:
+    """The flag beside which somebody searches: its row stays marked."""
+    assert isinstance(request.user, User)
+    asked = request.GET.get("at", "")
+    return (
+        Flag.objects.visible_to(request.user).filter(pk=int(asked)).first()
+        if re.fullmatch(r"\d{1,18}", asked)
+        else None
+    )
 
 
 def _played(request: HttpRequest, shown: Flag) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 """The flag pages as people see and press them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.models import Environment, User
 from core.weights import FULL
-from flags import actions
-from flags.evaluation import bucket
-from flags.models import Flag, FlagKey
+from flags import actions, explain, screen
+from flags.choices import Carrier, Reach
+from flags.evaluation import FlagRule, bucket
+from flags.models import Flag, FlagKey, FlagState
 from tests.flags.conftest import HOLDER, state_of
 
 BrowserOf = Callable[[User], Client]
@@ -23,9 +29,102 @@ def test_the_list_groups_flags_by_who_has_them(
     everybody = actions.create_flag(product=claimed.product, key="banner", name="Banner", actor=emil)
     actions.set_weight(flag=everybody, environment=production, weight=FULL, actor=emil)
     page = browser_of(tomas).get("/flags/").content.decode()
-    assert page.index("Nobody has it") < page.index("search-typo") < page.index("Everybody has it")
-    assert "Search 2.0" in page
-    assert "banner" not in browser_of(tomas).get("/flags/?q=typo").content.decode()
+    assert page.index("banner") < page.index("search-typo"), "on for all stands before what nobody has"
+    assert "Search 2.0" in page and 'All <span class="count">2</span>' in page
+    for asked in ("?q=typo", "?q=SEARCH+2", "?state=off"):
+        found = browser_of(tomas).get(f"/flags/{asked}").content.decode()
+        assert "banner" not in found and "search-typo" in found, asked
+    assert "No flag fits" in browser_of(tomas).get("/flags/?q=nothing").content.decode()
+
+
+def test_typing_fetches_the_rows_alone_and_keeps_the_shown_flag_marked(
+    typo: Flag, tomas: User, browser_of: BrowserOf
+) -> None:
+    rows = browser_of(tomas).get(f"/flags/?q=typo&at={typo.pk}", headers={"HX-Request": "true"})
+    assert "<html" not in rows.content.decode() and 'aria-current="true"' in rows.content.decode()
+    assert "HX-Request" in rows["Vary"]
+    assert browser_of(tomas).get("/flags/?at=x&state=nowhere").status_code == 200
+
+
+def test_three_hundred_flags_cost_as_many_queries_as_one(
+    typo: Flag, production: Environment, emil: User, tomas: User, browser_of: BrowserOf
+) -> None:
+    client = browser_of(tomas)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as counted:
+            assert client.get("/flags/").status_code == 200
+        return len(counted)
+
+    client.get("/flags/")
+    before = queries()
+    flags = [Flag(product=typo.product, key=f"many-{number}", name="One of many", owner=emil) for number in range(300)]
+    Flag.objects.bulk_create(flags)
+    FlagState.objects.bulk_create(FlagState(flag=flag, environment=production, weight=1) for flag in flags)
+    assert queries() == before
+
+
+@pytest.mark.parametrize(
+    ("states", "reach"),
+    [
+        ({}, Reach.NOBODY),
+        ({"production": {"weight": 0}}, Reach.NOBODY),
+        ({"staging": {"weight": 1}}, Reach.TESTING),
+        ({"staging": {"weight": 1, "enabled": False}}, Reach.NOBODY),
+        ({"staging": {"weight": FULL}, "production": {"weight": 1}}, Reach.ROLLING),
+        ({"production": {"weight": FULL}}, Reach.ALL),
+        ({"production": {"weight": FULL, "carrier": Carrier.BUILD}}, Reach.ROLLING),
+        ({"production": {"weight": FULL, "enabled": False}}, Reach.KILLED),
+        ({"production": {"weight": 0, "enabled": False}, "staging": {"weight": FULL}}, Reach.KILLED),
+    ],
+)
+def test_how_far_a_flag_has_come(states: dict[str, dict[str, Any]], reach: Reach) -> None:
+    rows = [
+        FlagState(environment=Environment(name=name, is_production=name == "production"), **facts)
+        for name, facts in states.items()
+    ]
+    assert screen.reach(rows) is reach
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({}, ["Turned off by a person: off", "Everyone: off *"]),
+        (
+            {"weight": 25_000},
+            ["Turned off by a person: off", "25 % of the users, by bucket: on *", "Everyone else: off"],
+        ),
+        ({"weight": FULL}, ["Turned off by a person: off", "Everyone: on *"]),
+        (
+            {"weight": 1_000, "carrier": Carrier.BUILD, "build": "b2"},
+            ["Turned off by a person: off", "Served by build: on *", "Everyone else: off"],
+        ),
+        ({"weight": FULL, "enabled": False}, ["Turned off by a person: off *", "Everyone: on"]),
+        ({"weight": 9, "carrier": Carrier.BUILD}, ["Turned off by a person: off", "Everyone: off *"]),
+    ],
+)
+def test_the_rules_stand_in_the_order_they_are_asked_and_one_decides(facts: dict[str, Any], says: list[str]) -> None:
+    listed = explain.rules(FlagRule(key="f", seed="s", **facts))
+    said = [f"{rule.text}: {rule.gives}{' *' if rule.decides else ''}".replace("\u00a0", " ") for rule in listed]
+    assert said == says
+
+
+@given(
+    st.builds(
+        FlagRule,
+        key=st.just("f"),
+        seed=st.just("s"),
+        enabled=st.booleans(),
+        carrier=st.sampled_from([one.value for one in Carrier]),
+        weight=st.sampled_from([0, 1, 50_000, FULL]),
+        build=st.sampled_from(["", "b1", "b2"]),
+    ),
+    st.sampled_from(["", "b1", "b2"]),
+    st.sampled_from(["", "u-1", "u-2", "u-3"]),
+)
+def test_the_rule_that_decided_gives_what_the_user_gets(rule: FlagRule, build: str, user: str) -> None:
+    told = explain.explain(rule, user=user, build=build)
+    assert [one.gives for one in told.rules if one.decides] == ([told.variant] if told.variant else [])
 
 
 def test_an_outsider_sees_no_flag_and_presses_nothing(
@@ -57,9 +156,9 @@ def test_p2_the_kill_switch_is_one_press_and_loud(
     answer = rheas.post(f"{PAGE}production/kill/", {"reason": "it crashes"}, follow=True)
     page = answer.content.decode()
     assert answer.redirect_chain == [(PAGE, 303)]
-    assert "Turned off for everybody in production" in page
+    assert "turned off" in page and "Its rollout turns it on again" in page
     assert "turned search-typo off for everybody in production" in page
-    assert "Let it decide again" not in page  # that would be growth, and a release claims it
+    assert "Turn on again" not in page  # that would be growth, and a release claims it
     assert rheas.post(f"{PAGE}production/enable/").status_code == 422
 
 
@@ -94,7 +193,8 @@ def test_the_playground_says_why_and_changes_nothing(
     actions.move(flag=claimed, environment=production, weight=50_000, build="", claim=HOLDER, fence=1)
     before = state_of(claimed, production).version
     page = browser_of(tomas).get(PAGE, {"environment": "production", "user": "u-1"}).content.decode()
-    assert f"bucket {bucket('release-7', 'u-1')} lies below 50000" in page
+    place = f"{bucket('release-7', 'u-1'):,}".replace(",", "\u00a0")
+    assert f"bucket {place} lies below 50\u00a0000" in page and "so it is on" in page
     nobody = browser_of(tomas).get(PAGE, {"environment": "production"}).content.decode()
     assert "needs a targetingKey" in nobody
     assert browser_of(tomas).get(PAGE, {"environment": "nowhere", "user": "x" * 500}).status_code == 200
