@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "core.middleware.UnstorableMiddleware",
+    "core.middleware.WrongMethodMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -234,6 +235,7 @@ PRODUCT_PANELS = [
     "core.product_panels.tokens",
     "flags.product_panels.keys",
 ]
+SIGNERS = ["approvals.consequences.signed"]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
 TOPICS = {

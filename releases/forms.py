@@ -7,26 +7,44 @@ from django.db.models import QuerySet
 
 from core.choices import RoleKind
 from core.models import Product, User
+from core.words import short
 from flags.models import Flag
 from releases.choices import LinkKind, ReleaseKind
 from releases.models import Build, Feature, Release
 
+KINDS = [
+    (ReleaseKind.GROUPED, "Grouped: features that belong together, each tried by business testers before it ships"),
+    (ReleaseKind.EXPRESS, "Express: one small change, tested by its pipeline"),
+]
+FEW = 12
+"""Flags that are ticked one by one; more are chosen from a list."""
+SUMMARY = "One or two sentences that customers would understand. Shown to who signs, not signed."
+WAY_BACK = "How we get back, and what happens to data that was written meanwhile. It is signed."
+
 
 class ReleaseForm(forms.Form):
-    product = forms.ModelChoiceField(Product.objects.none(), help_text="Whose policy and calendar govern.")
-    name = forms.CharField(max_length=120)
-    kind = forms.ChoiceField(choices=ReleaseKind.choices, initial=ReleaseKind.GROUPED)
+    product = forms.ModelChoiceField(
+        Product.objects.none(),
+        empty_label=None,
+        help_text="Its policy says who signs, its calendar when nothing ships.",
+    )
+    name = forms.CharField(max_length=120, help_text="As people will call it: “Search 2.0”.")
+    kind = forms.ChoiceField(choices=KINDS, initial=ReleaseKind.GROUPED, widget=forms.RadioSelect)
     products = forms.ModelMultipleChoiceField(
-        Product.objects.none(), required=False, label="Also covers", help_text="Other products that ship with it."
+        Product.objects.none(),
+        required=False,
+        label="Also covers",
+        help_text="Other products that must change together with it.",
+        widget=forms.CheckboxSelectMultiple,
     )
     summary = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="What customers will notice."
+        required=False, label="What changes for users", widget=forms.Textarea(attrs={"rows": 2}), help_text=SUMMARY
     )
     way_back = forms.CharField(
         required=False,
         label="Way back",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="How we get back, and what happens to data.",
+        help_text=f"{WAY_BACK} It can be written later; nobody can sign before.",
     )
 
     def __init__(self, *args: Any, products: QuerySet[Product], **kwargs: Any) -> None:
@@ -35,8 +53,8 @@ class ReleaseForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = products
-        if products.count() == 1:
-            self.fields["product"].initial = products.get()
+        if len(products) == 1:
+            self.fields["product"].initial = products[0]
             del self.fields["products"]
 
 
@@ -51,21 +69,39 @@ class FindForm(forms.Form):
 
 class WordsForm(forms.Form):
     name = forms.CharField(max_length=120)
-    summary = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    summary = forms.CharField(
+        required=False, label="What changes for users", widget=forms.Textarea(attrs={"rows": 2}), help_text=SUMMARY
+    )
     way_back = forms.CharField(
-        required=False,
-        label="Way back",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="How we get back, and what happens to data. Signed with the release.",
+        required=False, label="Way back", widget=forms.Textarea(attrs={"rows": 3}), help_text=WAY_BACK
     )
 
 
+class FlagChoice(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.key}: {obj.name}"
+
+
 class FeatureForm(forms.Form):
-    name = forms.CharField(max_length=120)
-    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    owner = forms.ModelChoiceField(User.objects.none())
-    flags = forms.ModelMultipleChoiceField(
-        Flag.objects.none(), required=False, help_text="The release claims them: they grow only through its rollout."
+    name = forms.CharField(max_length=120, help_text="One thing that a user will notice. It is signed.")
+    description = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What is different then. Shown, not signed: changing it asks nobody again.",
+    )
+    owner = forms.ModelChoiceField(
+        User.objects.none(), empty_label=None, help_text="Who answers questions about it, and cannot sign it."
+    )
+    flags = FlagChoice(
+        Flag.objects.none(),
+        required=False,
+        help_text="What turns it on and off by itself. The release claims them: they grow only through its rollout.",
+    )
+    new_flag = forms.SlugField(
+        max_length=100,
+        required=False,
+        label="Or a new flag",
+        help_text="Its key, as code asks for it: search-typo. Nobody has it until the rollout.",
     )
     no_flag_reason = forms.CharField(
         max_length=200, required=False, label="Why it has no flag", help_text="Only if it has none."
@@ -83,12 +119,14 @@ class FeatureForm(forms.Form):
         flags.queryset = Flag.objects.filter(
             product__candidates__release=release, claim__in=free, archived_at=None
         ).distinct()
+        if flags.queryset.count() <= FEW:
+            flags.widget = forms.CheckboxSelectMultiple(choices=flags.choices)
 
 
 class LinkForm(forms.Form):
-    feature = forms.ModelChoiceField(Feature.objects.none())
-    kind = forms.ChoiceField(choices=LinkKind.choices, label="Depends")
-    other = forms.ModelChoiceField(Feature.objects.none(), label="On")
+    feature = forms.ModelChoiceField(Feature.objects.none(), label="This feature", empty_label=None)
+    kind = forms.ChoiceField(choices=LinkKind.choices, label="Comes")
+    other = forms.ModelChoiceField(Feature.objects.none(), label="That feature", empty_label=None)
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,11 +138,15 @@ class LinkForm(forms.Form):
 
 class BuildChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.product} {obj.version}"
+        return f"{obj.product} {obj.version}, registered {short(obj.registered_at)}"
 
 
 class CandidateForm(forms.Form):
-    build = BuildChoice(Build.objects.none(), help_text="A changed candidate voids the signatures on it.")
+    build = BuildChoice(
+        Build.objects.none(),
+        empty_label="Choose a build",
+        help_text="What testers passed counts for the build they tried; another one is tried again.",
+    )
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

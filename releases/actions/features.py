@@ -28,9 +28,13 @@ def add_feature(
     actor: User,
     description: str = "",
     flags: Iterable[Flag] = (),
+    new_flag: str = "",
     no_flag_reason: str = "",
 ) -> Feature:
-    """Put a feature into the scope and claim its flags. Raises Forbidden, Refused, Conflict (name or flag taken)."""
+    """Put a feature into the scope and claim its flags, with `new_flag` (a key) also one made for it.
+
+    Raises Forbidden, Refused, Conflict (name or flag taken).
+    """
     release = changeable(release, "scope")
     require(actor, release.product, *MANAGERS)
     _check_owner(release, owner)
@@ -44,7 +48,7 @@ def add_feature(
         order=last + 1,
     )
     insert(feature, taken=f"{release} has a feature of this name.", field="name")
-    chosen = list(flags)
+    chosen = [*flags, *_made(release, new_flag, feature, actor)]
     _claim(release, chosen, actor)
     feature.flags.set(chosen)
     _record(release, actor, "feature_added", feature, data={"flags": _ids(chosen), "owner": owner.pk})
@@ -60,9 +64,13 @@ def change_feature(
     description: str | None = None,
     owner: User | None = None,
     flags: Iterable[Flag] | None = None,
+    new_flag: str = "",
     no_flag_reason: str | None = None,
 ) -> Feature:
-    """Change what is given; None leaves it. Flags that leave are free. Raises Forbidden, Refused, Conflict."""
+    """Change what is given; None leaves it. Flags that leave are free; `new_flag` makes one of this key for it.
+
+    Raises Forbidden, Refused, Conflict.
+    """
     release = changeable(feature.release, "scope")
     require(actor, release.product, *MANAGERS)
     feature = _fresh(feature)
@@ -74,8 +82,9 @@ def change_feature(
         if text is not None:
             setattr(feature, field, text.strip())
     insert(feature, taken=f"{release} has a feature of this name.", field="name")
-    if flags is not None:
-        chosen = list(flags)
+    if flags is not None or new_flag:
+        kept = feature.flags.all() if flags is None else flags
+        chosen = [*kept, *_made(release, new_flag, feature, actor)]
         _claim(release, chosen, actor)
         feature.flags.set(chosen)
         _let_go(release, actor)
@@ -122,6 +131,18 @@ def unlink_features(*, link: FeatureLink, actor: User) -> None:
     deleted, _ = FeatureLink.objects.filter(pk=link.pk).delete()
     if deleted:
         _record(release, actor, "features_unlinked", link.feature, data={"other": link.other_id, "kind": link.kind})
+
+
+def _made(release: Release, key: str, feature: Feature, actor: User) -> list[Flag]:
+    """A flag of the governing product for this feature, which nobody has yet; none without a key."""
+    if not key.strip():
+        return []
+    try:
+        product, owner = release.product, feature.owner
+        return [flag_actions.create_flag(product=product, key=key.strip(), name=feature.name, owner=owner, actor=actor)]
+    except Refused as refused:
+        refused.field = "new_flag"
+        raise
 
 
 def _claim(release: Release, flags: Sequence[Flag], actor: User) -> None:

@@ -7,7 +7,7 @@ from releases.rules.headline import at_a_glance, headline, in_a_row, in_a_word, 
 from releases.rules.risk import Checked, Reason, Risk, Shipment, assess, ship_reasons
 from releases.rules.scope import Feature, Flag, flag_coverage, scope
 from releases.rules.states import Answer, GateState, OnClose
-from releases.rules.words import counted, join
+from releases.rules.words import asked_again, counted, join
 
 __all__ = [
     "FRESH",
@@ -23,6 +23,7 @@ __all__ = [
     "Risk",
     "Running",
     "Shipment",
+    "asked_again",
     "assess",
     "at_a_glance",
     "candidate",

@@ -10,3 +10,10 @@ def join(names: Sequence[str]) -> str:
 def counted(number: int, word: str) -> str:
     """``1 feature``, ``3 features``."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def asked_again(stages: Sequence[str]) -> str:
+    """What a change does to signatures that count now; nothing where nobody signed."""
+    if not stages:
+        return ""
+    return f"Changes what was signed: {join(stages)} will be asked again."

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import signed_in, who_may
+from core.errors import Refused
 from core.views import attempt, reason_of
 from releases import actions, forms
+from releases.consequences import Consequences
 from releases.models import Feature, FeatureLink, Release
 
 MANAGERS = "release managers and owners of the governing product"
@@ -113,12 +115,22 @@ def submit(
     data = {**(form.cleaned_data if form else {}), "actor": signed_in(request)}
     return attempt(
         request,
-        lambda: action(data),
+        lambda: _tried(action, data, form),
         back=reverse("release-scope", args=[release.pk]),
         done="Saved.",
         template=PAGE,
         context=lambda: page(request, load(request, release.pk), given),
     )
+
+
+def _tried(action: Callable[[dict[str, Any]], Any], data: dict[str, Any], form: django_forms.Form | None) -> Any:
+    """The action's result. What it refuses stands under the field it is about, too."""
+    try:
+        return action(data)
+    except Refused as refused:
+        if form is not None and refused.field in form.fields:
+            form.add_error(refused.field, refused.sentence)
+        raise
 
 
 def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -130,12 +142,14 @@ def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None
     return {
         "release": release,
         "changeable": release.is_changeable,
+        "again": Consequences(release) if release.is_changeable else None,
         "may_change": release.is_changeable and forms.manages(actor, release),
         "may_set": release.is_changeable and forms.sets_candidate(actor, release),
         "words": given.get("words") or forms.WordsForm(initial=words),
         "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": actor}),
         "link": given.get("link") or forms.LinkForm(release=release),
         "candidate": given.get("candidate") or forms.CandidateForm(release=release),
+        "adding": "feature" in given or not features,
         "candidates": release.candidates.select_related("product", "build"),
         "rows": [(row, given.get(f"feature_{row.pk}") or _form_of(row, release, editing)) for row in features],
     }
