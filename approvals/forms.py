@@ -1,9 +1,13 @@
 """What signers and ticking teams send."""
 
+from typing import Any
+
 from django import forms
 
 from approvals.choices import Verdict
-from core.models import User
+from core.models import Team, User
+from releases.choices import CheckKind
+from releases.models import Release
 
 
 class DecisionForm(forms.Form):
@@ -31,6 +35,22 @@ class RevokeForm(forms.Form):
 class TickForm(forms.Form):
     done = forms.BooleanField(required=False)
     evidence = forms.CharField(max_length=2000, required=False)
+
+
+class ItemForm(forms.Form):
+    """One thing to confirm, by a team or by a check of CI."""
+
+    text = forms.CharField(max_length=200, label="What is to be confirmed")
+    team = forms.ModelChoiceField(Team.objects.none(), help_text="Who ticks it, or answers for the check.")
+    check_kind = forms.ChoiceField(
+        choices=[("", "by hand, with evidence"), *CheckKind.choices], required=False, label="Ticked"
+    )
+
+    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)
+        team.queryset = release.product.teams.all()
 
 
 class DelegateForm(forms.Form):

@@ -16,6 +16,9 @@ from releases.models import Check
 from validation import gates as tests
 from validation.choices import FindingVerb
 
+FITS = 20
+"""How long a check's summary may be to stand beside its name."""
+
 
 def letter(asked: SignoffRequest, person: User, read: str = "") -> dict[str, Any]:
     """The whole page for one reader, who has `read` that digest on a page that is out of date. Reads only."""
@@ -105,8 +108,8 @@ def _checks(case: Case) -> list[dict[str, str]]:
             "name": check.get_kind_display(),
             "tone": "good" if check.status == CheckStatus.PASS else "bad",
             "icon": "open" if check.status == CheckStatus.PASS else "fail",
-            "word": CheckStatus(check.status).label,
-            "says": check.summary,
+            "word": check.summary if 0 < len(check.summary) <= FITS else CheckStatus(check.status).label,
+            "says": check.summary if len(check.summary) > FITS else "",
         }
         for check in newest.distinct("build_id", "kind")
     ]

@@ -34,7 +34,8 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
         "digest": case.digest,
     }
     notes = {"signoff": f"{granted} of {len(case.stages)} signed"} if case.requests else {}
-    listed = {"items": items, "done": done, "mine": set() if finished else mine}
+    may_write = release.is_changeable and user.has_role(release.product, RoleKind.RELEASE_MANAGER)
+    listed = {"items": items, "done": done, "mine": set() if finished else mine, "may_write": may_write}
     return [
         Panel(template="approvals/_checklist.html", context=listed),
         Panel(template="approvals/_signoff.html", context=signoff, aside=True, notes=notes),

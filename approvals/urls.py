@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from approvals import product_views, views
+from approvals import checklist_views, product_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("approve/<int:pk>/", views.approve, name="approve"),
@@ -14,5 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("releases/<int:pk>/remind/", views.remind, name="signoff-remind"),
     path("releases/<int:pk>/submit/", views.submit, name="release-submit"),
     path("products/<slug:slug>/policy/", product_views.policy, name="policy-set"),
+    path("releases/<int:pk>/checklist/", checklist_views.write, name="checklist"),
+    path("checklist/<int:pk>/remove/", checklist_views.remove, name="checklist-remove"),
     path("checklist/<int:pk>/tick/", views.tick, name="checklist-tick"),
 ]
