@@ -55,8 +55,8 @@ class OnBreach(models.TextChoices):
 class BadAnswer(models.TextChoices):
     """What makes one answer of the application a bad one."""
 
-    FAILED = "failed", "answers with this status or above"
-    SLOW = "slow", "answers that take longer, in ms"
+    FAILED = "failed", "status from"
+    SLOW = "slow", "slower than, ms"
 
 
 class VerdictKind(models.TextChoices):

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 
 from core.models import Environment, Team
-from core.weights import FULL
+from core.weights import FULL, as_percent
 from core.words import span
 from releases.models import Release, Slot
 from rollouts import metrics, routers
@@ -43,19 +43,23 @@ class LengthField(forms.Field):
         return span(timedelta(seconds=value)) if isinstance(value, int) else value
 
 
+class PlaceField(forms.ModelChoiceField):
+    """An environment or a slot by its own name: which product it is of, the page says."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        product = str(obj.product) if isinstance(obj, Environment) else str(obj.environment)
+        return str(obj) if self.whole_names else str(obj).removeprefix(f"{product} ")
+
+    whole_names = False
+
+
 class PlanForm(forms.Form):
     """Where it goes, between which slots, and how long the old version is kept warm at the end."""
 
-    environment = forms.ModelChoiceField(Environment.objects.none(), empty_label=None)
-    slot = forms.ModelChoiceField(
-        Slot.objects.none(), required=False, label="New version runs in", empty_label="no slot: flags carry it"
-    )
-    stable_slot = forms.ModelChoiceField(
-        Slot.objects.none(), required=False, label="Old version stays in", empty_label="no slot: flags carry it"
-    )
-    watch = LengthField(
-        label="Watch after 100 %", initial=3600, help_text="So long the old version is kept warm: 1 h, 24 h."
-    )
+    environment = PlaceField(Environment.objects.none(), empty_label=None)
+    slot = PlaceField(Slot.objects.none(), required=False, label="New version runs in", empty_label="no slot")
+    stable_slot = PlaceField(Slot.objects.none(), required=False, label="Old version stays in", empty_label="no slot")
+    watch = LengthField(label="Watch after 100 %", initial=3600, help_text="The old version is kept warm.")
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,6 +69,8 @@ class PlanForm(forms.Form):
         self.fields["environment"].queryset = places.order_by("-is_production", "pk")  # type: ignore[attr-defined]
         for name in ("slot", "stable_slot"):
             self.fields[name].queryset = slots  # type: ignore[attr-defined]
+        for name in ("environment", "slot", "stable_slot"):
+            self.fields[name].whole_names = len(set(covered.values_list("product", flat=True))) > 1  # type: ignore[attr-defined]
 
 
 class RowForm(forms.Form):
@@ -102,9 +108,7 @@ class StepForm(RowForm):
     )
     bake = LengthField(label="Bakes for")
     min_users = forms.IntegerField(min_value=0, max_value=2_000_000_000, initial=1, label="Users at least")
-    go_team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="Go by", empty_label="nobody, by itself"
-    )
+    go_team = forms.ModelChoiceField(Team.objects.none(), required=False, label="Go by", empty_label="nobody")
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,10 +128,10 @@ class KpiForm(RowForm):
     name = forms.CharField(max_length=80)
     source = forms.ChoiceField(label="Read from")
     bad = forms.ChoiceField(choices=BadAnswer.choices, label="Counts as bad")
-    bound = forms.IntegerField(min_value=1, max_value=1_000_000, initial=500, label="Status or milliseconds")
+    bound = forms.IntegerField(min_value=1, max_value=1_000_000, initial=500, label="Bound")
     canary = forms.CharField(max_length=80, label="New side")
     stable = forms.CharField(max_length=80, label="Old side")
-    compare = forms.BooleanField(required=False, initial=True, label="Compare with the old version")
+    compare = forms.BooleanField(required=False, initial=True, label="Compared with it")
     limit = forms.DecimalField(required=False, min_value=0, max_value=100, decimal_places=4, label="Limit in %")
     breach = LengthField(label="Beyond it for", initial=30)
     on_breach = forms.ChoiceField(choices=OnBreach.choices, label="Then")
@@ -163,7 +167,7 @@ def step_of(plan: Plan | None) -> list[dict[str, Any]]:
         return [{"percent": percent, "bake": 3600, "min_users": 50} for percent in (5, 25, 100)]
     return [
         {
-            "percent": Decimal(step.weight * 100) / FULL,
+            "percent": as_percent(step.weight).removesuffix("\u00a0%"),
             "bake": step.bake_seconds,
             "min_users": step.min_users,
             "go_team": step.go_team_id,
@@ -191,7 +195,7 @@ def _kpi(kpi: Kpi) -> dict[str, Any]:
         "canary": kpi.query.get("canary", ""),
         "stable": kpi.query.get("stable", ""),
         "compare": kpi.compare,
-        "limit": None if kpi.limit is None else Decimal(f"{kpi.limit * 100:.4f}").normalize(),
+        "limit": None if kpi.limit is None else f"{kpi.limit * 100:.4f}".rstrip("0").rstrip("."),
         "breach": kpi.breach_seconds,
         "on_breach": kpi.on_breach,
     }
