@@ -39,6 +39,7 @@
     event.preventDefault();
     const waiting = event.target === note() && meant && meant.isConnected ? meant : null;
     const next = waiting || [...document.querySelectorAll("[data-primary]")].find(shown);
+    event.target.blur(); // what is pressed next is meant for the page
     if (next) next.click();
   });
 
