@@ -7,11 +7,11 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangosLoginRequired
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone
 
-from core.views.errors import bad_request
+from core.views.errors import bad_request, wrong_method
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,24 @@ class UnstorableMiddleware:
             return None
         log.warning("%s %s: %s", request.method, request.path, exception)
         return bad_request(request, exception)
+
+
+class WrongMethodMiddleware:
+    """Django answers a wrong method with an empty page; who opens the address of a button gets words."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer = self.get_response(request)
+        if not isinstance(answer, HttpResponseNotAllowed) or answer.content:
+            return answer
+        told = wrong_method(request)
+        told["Allow"] = answer["Allow"]
+        return told
 
 
 class TimezoneMiddleware:

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import PasswordResetForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from core.access import public
+from core.views import errors
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +78,7 @@ password_reset_complete = public("says that the new password is set")(
 @public("said to whoever tried too often")
 def locked(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
     """After too many wrong passwords for one address from one place: wait."""
-    context = {
-        "title": "Too many attempts",
-        "text": "For this address, signing in from here is closed for a quarter of an hour.",
-    }
-    page = render(request, "registration/locked.html", context, status=429)
+    text = "For this address, signing in from here is closed for a quarter of an hour. Nothing was changed."
+    page = errors.page(request, 429, title="Too many attempts", text=text, template="registration/locked.html")
     page["Retry-After"] = "900"
     return page

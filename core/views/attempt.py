@@ -7,10 +7,10 @@ from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from psycopg import errors
 
 from core.errors import Conflict, Refused
+from core.views.errors import note
 
 Context = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -66,10 +66,7 @@ def _said_no(
     if template:
         return render(request, template, {**_asked(context), "refused": refused}, status=refused.status)
     if htmx:
-        note = render_to_string("elements/note.html", {"tone": "bad", "lead": "Not done.", "text": refused.sentence})
-        return HttpResponse(
-            note, status=refused.status, headers={"HX-Retarget": "#notes", "HX-Reswap": "innerHTML show:top"}
-        )
+        return note(refused.status, title="Not done.", text=refused.sentence)
     where = back if isinstance(back, str) else back(None)
     return render(request, "core/refused.html", {"refused": refused, "back": where}, status=refused.status)
 
