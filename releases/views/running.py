@@ -8,14 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from core import clock
+from core import clock, scope
 from core.access import signed_in, who_may
 from core.models import Environment, User
 from core.words import span
 from releases import rules
+from releases.choices import ReleaseStatus
 from releases.models import Build, Candidate, Deployment, Release, Slot
 
 Place = tuple[int, int | None]
+WENT_OUT = {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH, ReleaseStatus.COMPLETED, ReleaseStatus.ROLLED_BACK}
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,18 @@ class Row:
     word: str
     note: str = ""
 
+    @property
+    def signed(self) -> bool:
+        """Whether every signature stood when that release began to reach users."""
+        return self.release is not None and self.release.status in WENT_OUT
+
 
 @who_may("whoever has a role in the product")
 @require_safe
 def running(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     environments = list(
-        Environment.objects.visible_to(signed_in(request))
+        scope.narrow(request, Environment.objects.visible_to(signed_in(request)))
         .select_related("product")
         .prefetch_related("slots")
         .order_by("product__name", "order", "name")
@@ -53,7 +60,8 @@ def running(request: HttpRequest) -> HttpResponse:
             release = signed.get(deployment.build_id) if deployment else None
             rows.append(Row(environment, slot, deployment, release, *agrees(environment, slot, deployment, said, now)))
     template = "releases/running.html#table" if request.htmx else "releases/running.html"  # type: ignore[attr-defined]
-    response = render(request, template, {"rows": rows, "now": now})
+    topics = sorted({f"product:{environment.product_id}" for environment in environments})
+    response = render(request, template, {"rows": rows, "now": now, "topics": " ".join(topics)})
     response["Vary"] = "HX-Request"
     return response
 
@@ -92,13 +100,13 @@ def _newest(environments: list[Environment]) -> dict[Place, Deployment]:
 
 
 def _signed(deployments: Iterable[Deployment], user: User) -> dict[int, Release]:
-    """Per build the newest release that ships it and went out."""
+    """Per build the newest release that ships it; one that went out comes before one that has not yet."""
     rows = Candidate.objects.filter(
-        build__in=[row.build_id for row in deployments],
-        release__status__in=["rollout", "watch", "completed"],
-        release__in=Release.objects.visible_to(user),
-    ).select_related("release")
-    return {row.build_id: row.release for row in rows.order_by("release__created_at") if row.build_id}
+        build__in=[row.build_id for row in deployments], release__in=Release.objects.visible_to(user)
+    ).exclude(release__status=ReleaseStatus.CANCELLED)
+    found = [row for row in rows.select_related("release").order_by("release__created_at") if row.build_id]
+    found.sort(key=lambda row: row.release.status in WENT_OUT)
+    return {row.build_id: row.release for row in found if row.build_id}
 
 
 def _versions(environments: list[Environment]) -> dict[tuple[int, str], str]:
