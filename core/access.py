@@ -50,4 +50,5 @@ def require(user: User, product: Product, *kinds: RoleKind) -> None:
     """Raises Forbidden unless `user` holds one of `kinds` in `product`."""
     if not user.has_role(product, *kinds):
         names = " or ".join(kind.label.lower() for kind in kinds) or "member"
-        raise Forbidden(f"Only a {names} of {product} may do this.")
+        article = "an" if names[0] in "aeo" else "a"
+        raise Forbidden(f"Only {article} {names} of {product} may do this.")
