@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from core import audit, clock, failpoints
+from core import audit, clock, failpoints, words
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _deliver(message: OutboxMessage) -> Exception | None:
 def _send(message: OutboxMessage) -> None:
     mail = EmailMultiAlternatives(
         subject=message.subject,
-        body=message.text,
+        body=words.in_columns(message.text),
         to=[message.recipient.email],
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )

@@ -1,6 +1,7 @@
 """Times and durations as people read them. Screens, mails and gate sentences all use these."""
 
 import re
+import textwrap
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -56,3 +57,17 @@ def brief(text: str, most: int) -> str:
         kept.rstrip(".; ")
         or f"{text[:most].rpartition(' ')[0] or text[:most]}".rstrip(",:;. ") + "\N{HORIZONTAL ELLIPSIS}"
     )
+
+
+def in_columns(text: str, width: int = 72) -> str:
+    """Plain text as mail programs show it best: lines of `width` at most, addresses whole, what follows a term
+    (``Build: …``) indented.
+    """
+    return "\n".join(_folded(line, width) for line in text.splitlines()) + "\n"
+
+
+def _folded(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line  # as written: a signature's "-- " ends in a space
+    indent = "  " if re.match(r"[A-Z][\w ]{0,20}: ", line) else ""
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

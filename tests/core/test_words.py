@@ -55,3 +55,12 @@ def test_the_small_slipway_ends_where_the_hull_stands() -> None:
     assert drawn.end == 66.0
     assert [notch.done for notch in drawn.notches] == [True, True, False]
     assert ui.mini([ui.Point("5 %", at="done")]).hull_x == 110, "the hull stays inside the picture"
+
+
+def test_a_mails_text_is_folded_and_its_addresses_stay_whole() -> None:
+    address = "http://localhost:8000/" + "a-long-address/" * 6
+    text = f"Please answer. {'word ' * 30}\n\nBuild: {'2.0.3 ' * 20}\nRead: {address}\n-- \nBye.\n"
+    folded = words.in_columns(text)
+    assert all(len(line) <= 72 or line.strip() == address for line in folded.splitlines())
+    assert address in folded and "\n-- \n" in folded and "\n  2.0.3" in folded
+    assert folded.split() == text.split()
