@@ -1,10 +1,13 @@
 """P8: a message is written with its fact, delivered at least once, and a repeated delivery is recognisable."""
 
+import asyncio
 import os
 import signal
 import smtplib
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email import message_from_bytes
@@ -13,27 +16,43 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from config.embedded import ports
 from core import notify, outbox
-from core.models import OutboxMessage, User
+from core.models import AuditEntry, OutboxMessage, User
+from core.sentences import describe
 from tests.conftest import FreshDatabase
 from tests.services import ROOT
 
 
 class Mailbox:
-    """A real mail server that keeps what it is given, and refuses with `says` while that is set."""
+    """A real mail server that keeps what it is given. It refuses with `says` while that is set; answers who is in
+    `to` (address → what it says) that way; and lets who is in `hangs` wait for its answer.
+    """
 
     def __init__(self) -> None:
         self.received: list[Message] = []
         self.says = ""
+        self.to: dict[str, str] = {}
+        self.hangs: set[str] = set()
+        self.asked = 0
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.to.get(address):
+            return self.to[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.asked += 1
         if self.says:
             return self.says
+        if self.hangs & set(envelope.rcpt_tos):
+            await asyncio.sleep(5)
+            return "451 late"
         self.received.append(message_from_bytes(envelope.content))
         return "250 kept"
 
@@ -140,15 +159,85 @@ def test_p8_a_message_that_cannot_be_written_keeps_no_other_back(mailbox: Mailbo
     assert OutboxMessage.objects.get(pk=poison.pk).error
 
 
-def test_p8_a_refusal_for_good_ends_it(mailbox: Mailbox, rhea: User) -> None:
+@pytest.mark.parametrize("where", ["recipient", "data"])
+def test_p8_a_refusal_for_good_ends_it_and_is_on_record_once(mailbox: Mailbox, rhea: User, where: str) -> None:
     tell(rhea)
-    mailbox.says = "550 no such person"
+    if where == "data":
+        mailbox.says = "550 no such person"
+    else:
+        mailbox.to[rhea.email] = "550 no such person"
     outbox.deliver_due()
     message = OutboxMessage.objects.get()
-    assert message.failed_at and not message.sent_at
+    assert message.failed_at and not message.sent_at and "550" in message.error
+    entry = AuditEntry.objects.get(action="mail_undeliverable")
+    assert (entry.stream_id, entry.data) == ("release:1", {"person": rhea.pk, "kind": "noted"})
+    assert describe(entry).form == "A mail to Rhea Lind could not be delivered"
     due()
-    mailbox.says = ""
+    mailbox.says, mailbox.to = "", {}
     assert outbox.deliver_due() == 0
+    assert AuditEntry.objects.filter(action="mail_undeliverable").count() == 1
+
+
+def test_p8_greylisting_costs_time_and_no_second_mail(mailbox: Mailbox, rhea: User, bea: User) -> None:
+    """450 to a recipient it has not seen, 250 the next time; who is known meanwhile gets theirs at once."""
+    tell(rhea, bea)
+    mailbox.to[rhea.email] = "450 4.2.0 greylisted, try again later"
+    assert outbox.deliver_due() == 1
+    waiting = OutboxMessage.objects.get(recipient=rhea)
+    assert waiting.attempts == 1 and "450" in waiting.error and not waiting.failed_at
+    assert waiting.next_attempt_at > timezone.now()
+    mailbox.to = {}
+    assert outbox.deliver_due() == 0, "not before it is due"
+    due()
+    assert outbox.deliver_due() == 1
+    assert outbox.deliver_due() == 0
+    assert sorted(mailbox.ids) == sorted(message.message_id for message in OutboxMessage.objects.all())
+
+
+def test_p8_a_message_at_which_the_server_hangs_delays_no_other(
+    mailbox: Mailbox, settings: Settings, rhea: User, bea: User
+) -> None:
+    """It is given up after EMAIL_TIMEOUT and put behind; the next look sends what waited behind it."""
+    settings.EMAIL_TIMEOUT = 0.3
+    [first] = tell(rhea)
+    [second] = tell(bea)
+    mailbox.hangs.add(rhea.email)
+    began = time.monotonic()
+    outbox.deliver_due()
+    assert outbox.deliver_due() + len(mailbox.received) >= 1
+    assert time.monotonic() - began < 4
+    sent = OutboxMessage.objects.get(pk=second.pk)
+    stuck = OutboxMessage.objects.get(pk=first.pk)
+    assert sent.sent_at and not stuck.sent_at and not stuck.failed_at
+    assert stuck.next_attempt_at > timezone.now()
+    assert mailbox.ids == [second.message_id]
+
+
+@pytest.mark.fresh_db
+def test_p8_nobody_who_acts_waits_for_a_mail_server_that_hangs(
+    mailbox: Mailbox, settings: Settings, rhea: User, bea: User
+) -> None:
+    """No transaction is open while it is asked, so whoever tells somebody something meanwhile is not held up."""
+    settings.EMAIL_TIMEOUT = 3
+    tell(rhea)
+    mailbox.hangs.add(rhea.email)
+    delivering = threading.Thread(target=in_thread, args=(outbox.deliver_due,))
+    delivering.start()
+    while not mailbox.asked:
+        time.sleep(0.01)
+    began = time.monotonic()
+    tell(rhea, bea, dedupe="release:1:more")
+    assert OutboxMessage.objects.update(error="") == 3, "not even the message's own row is held"
+    assert time.monotonic() - began < 2 and delivering.is_alive()
+    delivering.join()
+    assert not OutboxMessage.objects.get(dedupe=f"release:1:noted:{rhea.pk}").sent_at
+
+
+def in_thread(call: Callable[[], object]) -> None:
+    try:
+        call()
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize(
