@@ -6,7 +6,7 @@ leaf by leaf below them, so that nothing is signed unseen.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ def facts(parts: Sequence[Part]) -> list[Fact]:
     candidates: list[dict[str, Any]] = next((part.content for part in parts if part.name == "candidates"), [])
     return [
         *_ships(_content(parts, "features"), candidates),
-        *_plan(_content(parts, "plan")),
+        *(replace(fact, text=_tight(fact.text), soft=_tight(fact.soft)) for fact in _plan(_content(parts, "plan"))),
         Fact(term="Way back", text=str(_content(parts, "way_back").get("way back", "")) or "Not written yet."),
     ]
 
@@ -71,6 +71,11 @@ def steps(parts: Sequence[Part]) -> list[Point]:
         passed += _length(str(row.get("bakes for", "")))
     watch = f"after {span(passed)}, for {plan.get('rollback window', '')}"
     return [*points, Point(name="Watch", note=watch)] if points else []
+
+
+def _tight(words: str) -> str:
+    """With no-break spaces between a number and its unit."""
+    return re.sub(r"(\d) (d|h|min|s|%)(?!\w)", "\\1\u00a0\\2", words)
 
 
 _UNITS = {"d": "days", "h": "hours", "min": "minutes", "s": "seconds"}
