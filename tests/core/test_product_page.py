@@ -1,4 +1,4 @@
-"""A product's page: everybody sees what they may do there, whoever may not changes nothing, and nothing typed is lost."""
+"""A product's page: everybody sees what they may do there, who may not changes nothing, and nothing typed is lost."""
 
 from collections.abc import Callable
 
