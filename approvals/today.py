@@ -1,7 +1,9 @@
-"""Whose signature and whose tick is missing."""
+"""Whose signature, whose answer and whose tick is missing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Count, Q
 from django.urls import reverse
@@ -11,18 +13,47 @@ from approvals.case import Case
 from approvals.models import Remark, SignoffRequest
 from core.choices import RoleKind
 from core.models import User
+from core.remember import by_record
 from core.today import Work
-from core.words import span
+from core.words import ago, span
 from releases.models import Release
+from releases.today import next_step
 
 
 def work(user: User, now: datetime) -> Sequence[Work]:
-    """One row per stage that waits for this person, and one per release with items of their teams to tick."""
+    """One row per stage that waits for this person, per question to answer, and per release with items to tick."""
     asked = Q(stage__team__members=user) | Q(delegations__to=user)
-    mine = SignoffRequest.objects.visible_to(user).filter(asked).values_list("release", flat=True)
-    releases = Release.objects.unfinished().filter(pk__in=mine).select_related("product", "manager").distinct()
-    signatures = [row for release in releases for row in _signatures(Case(release), user, now)]
-    return [*signatures, *_questions(user), *_ticks(user)]
+    to_sign = SignoffRequest.objects.visible_to(user).filter(asked).values_list("release", flat=True)
+    to_tick = Release.objects.visible_to(user).filter(checklist__team__members=user).values_list("pk", flat=True)
+    mine = Release.objects.unfinished().filter(Q(pk__in=to_sign) | Q(pk__in=to_tick))
+    rows = mine.select_related("product", "manager").annotate(size=Count("features", distinct=True)).order_by("pk")
+    found = {release.pk: release for release in rows}
+    streams = {pk: (release.subject, f"product:{release.product_id}") for pk, release in found.items()}
+    kept = by_record(f"today-approvals-{user.pk}", streams, lambda pk: _of(found[pk], user, now))
+    about = [_freeing(row, found[pk], user, now) for pk, rows in kept.items() for row in rows]
+    return [*about, *_questions(user, now)]
+
+
+def _of(release: Release, user: User, now: datetime) -> list[Work]:
+    return _signatures(Case(release), user, now) + _ticks(release, user)
+
+
+def _freeing(row: Work, release: Release, user: User, now: datetime) -> Work:
+    """The same row, saying what it lets go on."""
+    size: int = release.size  # type: ignore[attr-defined]  # annotated above
+    return replace(
+        row,
+        meta=_frees(size),
+        note=f"asked {ago(row.since, now)}" if row.since else "",
+        frees=size,
+        sets_free=str(release),
+        then=partial(next_step, release, user, now),
+        product=release.product_id,
+    )
+
+
+def _frees(features: int) -> str:
+    return f"frees {features} feature{'' if features == 1 else 's'}"
 
 
 def _signatures(case: Case, user: User, now: datetime) -> list[Work]:
@@ -45,15 +76,33 @@ def _signatures(case: Case, user: User, now: datetime) -> list[Work]:
                 tone="wait",
                 icon="waiting",
                 word="waiting",
-                meta=str(case.release.product),
                 since=request.asked_at,
-                frees=case.release.features.count(),
             )
         )
     return rows
 
 
-def _questions(user: User) -> list[Work]:
+def _ticks(release: Release, user: User) -> list[Work]:
+    teams = set(user.teams.filter(product=release.product_id).values_list("name", flat=True))
+    left = [one for one in checklist.items(release) if not one.done and not one.auto and one.team in teams]
+    if not left:
+        return []
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return [
+        Work(
+            group="decision",
+            title=f"Tick the checklist of {release}",
+            why=f"{left[0].text}{more}.",
+            url=reverse("release", args=[release.pk]) + "#checklist",
+            act="Tick",
+            tone="wait",
+            icon="waiting",
+            word="waiting",
+        )
+    ]
+
+
+def _questions(user: User, now: datetime) -> list[Work]:
     """What signers want to know, for who runs releases of the product."""
     managed = Q(
         request__release__product__roles__user=user, request__release__product__roles__kind=RoleKind.RELEASE_MANAGER
@@ -66,38 +115,18 @@ def _questions(user: User) -> list[Work]:
             why=f"“{row.words.text}”" if row.words.text else f"A question for {row.request.stage}.",
             url=reverse("approve", args=[row.request_id]) + f"#question-{row.pk}",
             act="Answer",
-            tone="wait",
-            icon="msg",
+            tone="bad",
+            icon="blocked",
             word="unanswered",
-            meta=str(row.request.release.product),
+            meta=_frees(row.features),
+            note=f"asked {ago(row.at, now)}",
             since=row.at,
             frees=row.features,
+            sets_free=str(row.request.release),
+            then=partial(next_step, row.request.release, user, now),
+            product=row.request.release.product_id,
         )
         for row in rows.select_related("person", "words", "request__stage", "request__release__product").annotate(
             features=Count("request__release__features")
         )
     ]
-
-
-def _ticks(user: User) -> list[Work]:
-    releases = Release.objects.visible_to(user).unfinished().filter(checklist__team__members=user).distinct()
-    rows = []
-    for release in releases:
-        teams = set(user.teams.filter(product=release.product_id).values_list("name", flat=True))
-        left = [one for one in checklist.items(release) if not one.done and not one.auto and one.team in teams]
-        if left:
-            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            rows.append(
-                Work(
-                    group="decision",
-                    title=f"Tick the checklist of {release}",
-                    why=f"{left[0].text}{more}.",
-                    url=reverse("release", args=[release.pk]) + "#checklist",
-                    act="Tick",
-                    tone="wait",
-                    icon="waiting",
-                    word="waiting",
-                    meta=str(release.product),
-                )
-            )
-    return rows
