@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from approvals import checklist
 from approvals.actions.reminding import waiting
 from approvals.case import Case
@@ -12,7 +14,7 @@ from core.choices import RoleKind
 from core.models import User
 from releases.choices import ReleaseStatus
 from releases.models import Release
-from releases.panels import Panel
+from releases.panels import Panel, Press
 
 
 def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
@@ -21,6 +23,8 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     mine = set(user.teams.filter(product=release.product_id).values_list("name", flat=True))
     granted = sum(one.is_granted for one in case.standings)
     finished = ReleaseStatus(release.status).is_finished
+    reminds = not finished and user.has_role(release.product, RoleKind.RELEASE_MANAGER)
+    late = {f"signoff:{request.stage_id}" for request, _ in waiting(case)} if reminds else set()
     signoff: dict[str, Any] = {
         "stages": [
             {"stage": stage, "request": case.requests.get(stage.pk), "rows": rows(case, stage, user)}
@@ -30,7 +34,7 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
         "granted": granted,
         "may_ask": not finished and _may_ask(case, user),
         "again": bool(case.requests),
-        "may_remind": not finished and user.has_role(release.product, RoleKind.RELEASE_MANAGER) and bool(waiting(case)),
+        "may_remind": bool(late),
         "digest": case.digest,
     }
     notes = {"signoff": f"{granted} of {len(case.stages)} signed"} if case.requests else {}
@@ -38,7 +42,13 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     listed = {"items": items, "done": done, "mine": set() if finished else mine, "may_write": may_write}
     return [
         Panel(template="approvals/_checklist.html", context=listed),
-        Panel(template="approvals/_signoff.html", context=signoff, aside=True, notes=notes),
+        Panel(
+            template="approvals/_signoff.html",
+            context=signoff,
+            aside=True,
+            notes=notes,
+            presses=dict.fromkeys(late, Press("Remind", reverse("signoff-remind", args=[release.pk]), "bell")),
+        ),
     ]
 
 

@@ -22,21 +22,21 @@ class Consequences:
             for part, stages in function(release).items():
                 self.signed.setdefault(part, set()).update(stages)
 
-    def of(self, *parts: str) -> str:
-        return rules.asked_again(sorted({stage for part in parts for stage in self.signed.get(part, ())}))
+    def _of(self, *parts: str, what: str = "This") -> str:
+        return rules.asked_again(sorted({stage for part in parts for stage in self.signed.get(part, ())}), what)
 
     @property
     def feature(self) -> str:
-        return self.of("features", "flags")
+        return self._of("features", "flags")
 
     @property
     def link(self) -> str:
-        return self.of("features")
+        return self._of("features")
 
     @property
     def candidate(self) -> str:
-        return self.of("candidates")
+        return self._of("candidates")
 
     @property
     def way_back(self) -> str:
-        return self.of("way_back")
+        return self._of("way_back", what="Another way back, not another name or summary,")

@@ -44,7 +44,7 @@ class ReleaseForm(forms.Form):
         required=False,
         label="Way back",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=f"{WAY_BACK} It can be written later; nobody can sign before.",
+        help_text=f"{WAY_BACK} It can be written later; the release waits for it.",
     )
 
     def __init__(self, *args: Any, products: QuerySet[Product], **kwargs: Any) -> None:
@@ -125,8 +125,8 @@ class FeatureForm(forms.Form):
 
 class LinkForm(forms.Form):
     feature = forms.ModelChoiceField(Feature.objects.none(), label="This feature", empty_label=None)
-    kind = forms.ChoiceField(choices=LinkKind.choices, label="Comes")
-    other = forms.ModelChoiceField(Feature.objects.none(), label="That feature", empty_label=None)
+    kind = forms.ChoiceField(choices=LinkKind.choices, label="How")
+    other = forms.ModelChoiceField(Feature.objects.none(), label="That feature", empty_label="Choose")
 
     def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,12 +22,21 @@ class Act:
     about: str = ""
 
 
+@dataclass(frozen=True)
+class Press:
+    """What this person can do by pressing once: a POST to `url`, and nothing else."""
+
+    word: str
+    url: str
+    icon: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of
     the rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
     `line` takes the place of the page's first line, and `act` of its button: what moves users now says best how the
-    release is.
+    release is. `presses` (gate key → what can be pressed) are offered beside it where the release waits for that gate.
     """
 
     template: str = ""
@@ -37,6 +46,7 @@ class Panel:
     then: str = ""
     line: Line | None = None
     act: Act | None = None
+    presses: Mapping[str, Press] = field(default_factory=dict)
 
 
 PanelFunction = Callable[[Release, User, datetime], Sequence[Panel]]

@@ -39,9 +39,10 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     notes = {ReleaseStatus.ROLLOUT.value: steps, ReleaseStatus.WATCH.value: watch}
     first = plan.steps.first()
     then = f"{as_percent(first.weight)}, started by {release.manager}" if first and not live else ""
-    moving = next((one for one in rows if one["rollout"].is_live), None)
-    line = moving["line"] if moving else None
-    act = Act("Watch", reverse("rollout", args=[moving["rollout"].pk]), "the rollout") if moving else None
+    told = rows[0] if finished and rows else next((one for one in rows if one["rollout"].is_live), None)
+    line = told["line"] if told else None
+    word = "Read how it went" if finished else "Watch"
+    act = Act(word, reverse("rollout", args=[told["rollout"].pk]), "the rollout") if told else None
     return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then, line=line, act=act)]
 
 

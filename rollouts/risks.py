@@ -88,7 +88,7 @@ def weigh(plan: Planned, now: datetime) -> list[Reason]:
         found.append(Reason(8, f"First rollout of {plan.carriers[0]}"))
     found += _history(plan.before, now)
     if plan.ends_at and _is_weekend(plan.ends_at):
-        found.append(Reason(6, f"Started now, its last step ends at the weekend: {plan.ends_at:%a %H:%M}"))
+        found.append(Reason(6, f"Started now, its last step ends when few are there: {plan.ends_at:%a %H:%M}"))
     return found
 
 

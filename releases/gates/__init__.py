@@ -1,6 +1,6 @@
 """Gates: the one list of reasons why a release may or may not go on. The registry, and the gates of this room."""
 
-from releases.gates.base import Gate, GateFunction, Press, Question, closed, readiness
+from releases.gates.base import Gate, GateFunction, Question, closed, readiness
 from releases.gates.facts import candidate, flag_coverage, freeze, running_build, scope
 from releases.rules import GateState, OnClose
 
@@ -9,7 +9,6 @@ __all__ = [
     "GateFunction",
     "GateState",
     "OnClose",
-    "Press",
     "Question",
     "candidate",
     "closed",

@@ -16,19 +16,8 @@ from releases.rules import GateState, OnClose
 
 
 @dataclass(frozen=True, kw_only=True)
-class Press:
-    """What a manager of the release can do about a shut gate by pressing once: a POST to `url`, and nothing else."""
-
-    word: str
-    url: str
-    icon: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One reason. `sentence` ends with a full stop; `who` is whom it waits for (or who opened it), `since` when. `act`
-    names what stands at `url`; `press` is offered beside it where this gate is the one that the release waits for.
-    """
+    """One reason. `sentence` ends with a full stop; `who` is whom it waits for (or who opened it), `since` when."""
 
     key: str
     name: str
@@ -38,7 +27,6 @@ class Gate:
     since: datetime | None = None
     url: str = ""
     act: str = "View"
-    press: Press | None = None
     on_close: OnClose = OnClose.PAUSE
 
     @property

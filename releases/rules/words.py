@@ -12,8 +12,6 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def asked_again(stages: Sequence[str]) -> str:
-    """What a change does to signatures that count now; nothing where nobody signed."""
-    if not stages:
-        return ""
-    return f"Changes what was signed: {join(stages)} will be asked again."
+def asked_again(stages: Sequence[str], what: str = "This") -> str:
+    """What changing `what` does to signatures that count now; nothing where nobody signed."""
+    return f"{what} changes what was signed: {join(stages)} will be asked again." if stages else ""

@@ -57,12 +57,13 @@ def _top(found: Release, request: HttpRequest, now: datetime) -> dict[str, Any]:
     features = rules.counted(len(found.features.all()), "feature")
     moving = next((panel for panel in others if panel.line), None)
     first = next(iter(closed(gates)), None)
+    presses = {key: press for panel in others for key, press in panel.presses.items()}
     go = moving.act if moving else Act(first.act, first.url, first.name) if first and first.url else None
     return {
         "line": sentence_of(found, gates, others, now),
         "points": rules.phases(status, {ReleaseStatus.DRAFT: features, **notes}, share),
         "go": go,
-        "press": first.press if first and not moving and forms.manages(signed_in(request), found) else None,
+        "press": presses.get(first.key) if first and not moving else None,
     }
 
 

@@ -41,7 +41,7 @@ def candidate(found: Release, request: HttpRequest, now: datetime) -> dict[str, 
     checks: dict[int, dict[str, Check]] = {}
     for check in Check.objects.filter(build__in=builds).order_by("reported_at", "id"):
         checks.setdefault(check.build_id, {})[check.kind] = check
-    replaced = _replaced(rows)
+    replaced = {} if ReleaseStatus(found.status).is_finished else _replaced(rows)
     return {
         "candidates": [
             {

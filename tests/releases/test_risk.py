@@ -143,7 +143,7 @@ STEADY: dict[str, Any] = {
         ({"ends_at": NOW}, []),
         (
             {"ends_at": datetime(2026, 11, 27, 16, 0, tzinfo=UTC)},
-            [(6, "Started now, its last step ends at the weekend: Fri 16:00")],
+            [(6, "Started now, its last step ends when few are there: Fri 16:00")],
         ),
         ({"ends_at": datetime(2026, 11, 27, 15, 59, tzinfo=UTC)}, []),
         ({"ends_at": datetime(2026, 11, 30, 6, 0, tzinfo=UTC)}, []),
