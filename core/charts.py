@@ -14,6 +14,8 @@ LEFT, RIGHT, TOP, BOTTOM = 34.0, 380.0, 14.0, 108.0
 MARK = 83.5
 """Where the evidence meter's tick stands, in per cent of its length."""
 LEAST_EVIDENCE = 0.1
+LETTER = 6.6
+"""How wide a letter of the words above a hairline is at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +246,17 @@ def _mark(event: Event, x: float) -> Mark:
     return Mark(x, x + 5 if right else x - 5, "start" if right else "end", event.text, event.bad)
 
 
-def legible(marks: Sequence[Mark], room: float = 34.0) -> list[Mark]:
+def _extent(mark: Mark) -> tuple[float, float]:
+    """From where to where its words reach, with a little room, on whichever side they stand."""
+    wide = LETTER * len(mark.text) + 4
+    return (mark.text_x, mark.text_x + wide) if mark.anchor == "start" else (mark.text_x - wide, mark.text_x)
+
+
+def legible(marks: Sequence[Mark]) -> list[Mark]:
     """The same hairlines, with words only where they do not run into their neighbour's; bad ones keep theirs."""
     words = {index for index, mark in enumerate(marks)}
     for (index, one), (other, two) in pairwise(enumerate(marks)):
-        if abs(two.x - one.x) < room:
+        if _extent(one)[1] > _extent(two)[0]:
             words.discard(index if two.bad or not one.bad else other)
     return [
         mark if index in words else Mark(mark.x, mark.text_x, mark.anchor, "", mark.bad)

@@ -117,3 +117,12 @@ def test_the_evidence_meter_is_empty_when_nothing_is_known() -> None:
 def test_words_that_would_collide_are_left_out_but_never_the_rollback() -> None:
     marks = [Mark(100, 105, "start", "5 %", False), Mark(110, 115, "start", "rolled back", True)]
     assert [mark.text for mark in charts.legible(marks)] == ["", "rolled back"]
+
+
+def test_words_on_both_sides_of_the_middle_do_not_run_into_each_other() -> None:
+    marks = [Mark(190, 195, "start", "50 %", False), Mark(250, 245, "end", "100 %", False)]
+    assert [mark.text for mark in charts.legible(marks)] == ["", "100 %"]
+    assert [mark.text for mark in charts.legible([marks[0], Mark(300, 295, "end", "100 %", False)])] == [
+        "50 %",
+        "100 %",
+    ]
