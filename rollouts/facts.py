@@ -38,8 +38,8 @@ class KpiFacts:
 
     `state` is its row, `is_fine` whether growth may pass it; `judged` is False where nothing can judge it: a comparison
     at 100 %, with nobody left on the old version; `comparing` whether it is compared at this weight. `users`: how many
-    different ones of the new version were seen at the last weight, where it counts users at all. `source` says where it
-    is read, `problem` why it could not be.
+    different ones of the new version were seen at the last weight, where it counts users at all. `problem` says
+    why it could not be read.
     """
 
     name: str
@@ -57,7 +57,6 @@ class KpiFacts:
     is_fine: bool = False
     judged: bool = True
     users: int = 0
-    source: str = ""
     problem: str = ""
 
 
@@ -218,7 +217,6 @@ def _kpi(rollout: Rollout, state: KpiState, said: dict[str, rules.KpiFact]) -> K
         failed_at=state.since if state.verdict == VerdictKind.FAIL else None,
         is_fine=now.is_fine if now else state.verdict == VerdictKind.PASS,
         users=int(state.numbers.get("canary_users", 0)) if source and source.basis is Basis.USERS else 0,
-        source=source.describe() if source else "",
         problem=state.problem,
         judged=state.verdict == VerdictKind.FAIL or asked["limit"] is not None or look.compares(rollout, asked),
     )

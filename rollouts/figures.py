@@ -51,15 +51,13 @@ def cards(facts: RolloutFacts) -> list[Card]:
 
 
 def window_in_words(facts: RolloutFacts) -> str:
-    """``last 2 h, read every 1 s from access log envoy.log; times in CET``."""
+    """``last 2 h, read every 10 s; times in CET``."""
     start, end = _window(facts)
-    sources = " and ".join(dict.fromkeys(kpi.source for kpi in facts.kpis if kpi.source))
     zone = f"{timezone.localtime(facts.now):%Z}"
     if not facts.state.is_live:
         return f"{_clock(start, seconds=False)} to {_clock(end, seconds=False)} {zone}" if facts.kpis else ""
     every = span(timedelta(seconds=max(1, round(settings.TICK_SECONDS))))
-    read = f", read every {every} from {sources}" if sources else ""
-    return f"last {span(end - start)}{read}; times in {zone}"
+    return f"last {span(end - start)}, read every {every}; times in {zone}" if facts.kpis else ""
 
 
 def read_in_words(facts: RolloutFacts) -> str:
