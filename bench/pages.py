@@ -18,8 +18,9 @@ import httpx
 import pytest
 from django.test.utils import setup_test_environment
 
-from tests import conftest
-from tests.journeys.site import Site, opened
+from tests import conftest, screens
+from tests.house import House
+from tests.journeys.site import Site, furnished
 from tests.queries import cost
 from tests.screens import Screen, client_of
 
@@ -33,30 +34,30 @@ def main() -> None:
     times = parser.parse_args().times
     setup_test_environment()
     try:
-        with _site() as site:
-            report(site, times)
+        with _house() as (site, house):
+            report(site, screens.of(house), times)
     finally:
         conftest.SERVICES.stop()
 
 
 @contextmanager
-def _site() -> Iterator[Site]:
+def _house() -> Iterator[tuple[Site, House]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         pytest.MonkeyPatch.context() as patch,
         conftest.really("bench_pages", patch) as database,
-        opened(database, Path(folder)) as site,
+        furnished(database, Path(folder)) as (site, house),
     ):
-        yield site
+        yield site, house
 
 
-def report(site: Site, times: int) -> None:
+def report(site: Site, seen: list[Screen], times: int) -> None:
     """One line per screen, the slowest first."""
-    with httpx.Client(base_url=site.url, timeout=30) as trivial:
+    with httpx.Client(base_url=site.base, timeout=30) as trivial:
         base = statistics.median(seconds(trivial, "/healthz", times))
     lines = []
-    for screen in site.screens:
-        with httpx.Client(base_url=site.url, timeout=30, cookies=site.sessions.get(screen.who)) as person:
+    for screen in seen:
+        with httpx.Client(base_url=site.base, timeout=30, cookies=site.sessions.get(screen.who)) as person:
             weight = kilobytes(person, screen.path)
             took = sorted(seconds(person, screen.path, times))
         half, most = statistics.median(took), took[int(len(took) * 0.95)]

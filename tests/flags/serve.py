@@ -42,9 +42,11 @@ class Server:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], snapshots: Path, application: str = "flags.ofrep") -> Iterator[Server]:
+def serving(
+    environment: Mapping[str, str], snapshots: Path, application: str = "flags.ofrep", port: int = 0
+) -> Iterator[Server]:
     """Until the block ends; then it leaves cleanly, if it still lives."""
-    [port] = ports.free()
+    port = port or ports.free()[0]
     command = [
         sys.executable,
         "-m",

@@ -74,7 +74,7 @@ class Eyes:
         self.context.add_init_script(LISTEN)
         if who:
             cookies = site.sessions[who].items()
-            self.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies])
+            self.context.add_cookies([{"name": name, "value": value, "url": site.base} for name, value in cookies])
 
     def look(self, screen: Screen) -> list[str]:
         page, wire, heard = self.context.new_page(), Wire(), list[str]()
@@ -83,7 +83,7 @@ class Eyes:
         wire.listen(page)
         page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
         try:
-            answer = page.goto(self.site.url + screen.path)
+            answer = page.goto(self.site.base + screen.path)
             assert answer is not None
             wrong = [] if answer.status == screen.status else [f"answers {answer.status}"]
             page.wait_for_load_state("load")

@@ -1,4 +1,4 @@
-"""A furnished house behind a real web server, with its static files collected: what a browser needs, and no more."""
+"""A real web server with a database and collected static files: what a browser needs, and no more than that."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 
+from config.embedded import ports
 from core.models import User
-from tests import screens
-from tests.cast import assemble, session_of
+from tests.cast import PASSWORD, assemble, session_of
 from tests.conftest import FreshDatabase
 from tests.flags.serve import serving
 from tests.house import House, furnish, grow, live_through, told_in
-from tests.rollouts.story import Story
 from tests.services import ROOT
 
 T = TypeVar("T")
@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 @dataclass
 class Site:
-    """`url` answers; `sessions` are the cookies of everybody, signed in; `told` makes another release that may go."""
+    """`base` answers; `sessions` are the cookies of everybody, signed in."""
 
-    url: str
-    house: House
-    screens: list[screens.Screen]
+    base: str
     sessions: dict[str, dict[str, str]]
-    told: Callable[..., Story]
+
+    def person(self, key: str) -> dict[str, str]:
+        return {"email": f"{key}@example.com", "password": PASSWORD}
 
     def aside(self, act: Callable[[], T]) -> T:
         """Do something in the database while a browser is open, whose event loop forbids it on this thread."""
@@ -50,18 +50,27 @@ class Site:
 
 
 @contextmanager
-def opened(database: FreshDatabase, folder: Path, **environment: str) -> Iterator[Site]:
-    """Rows enough to fill a page, rollouts in every state, and everybody signed in."""
-    people: dict[str, User] = assemble()
-    with told_in(folder) as told:
+def opened(database: FreshDatabase, folder: Path) -> Iterator[Site]:
+    """A web server on `database`, with the whole cast in it, who can sign in. Nothing else is there yet."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
+        people: dict[str, User] = assemble()
+    port = ports.free()[0]
+    base = f"http://127.0.0.1:{port}"
+    own = {"SLIPWAY_DATA": str(folder), "SLIPWAY_URL": base}
+    variables = {**database.environment, **_as_here(), **own}
+    _collect_static(variables)
+    with override_settings(SITE_URL=base), serving(variables, folder / "snapshots", "config.asgi", port):
+        yield Site(base, {name: session_of(user) for name, user in people.items()})
+
+
+@contextmanager
+def furnished(database: FreshDatabase, folder: Path) -> Iterator[tuple[Site, House]]:
+    """The same with rows enough to fill a page, and rollouts in every state."""
+    with told_in(folder) as told, opened(database, folder) as site:
         house = furnish(told)
         live_through(house, told)
         grow(house, 4)
-        variables = {**database.environment, **_as_here(), "SLIPWAY_DATA": str(folder), **environment}
-        _collect_static(variables)
-        with serving(variables, folder / "snapshots", "config.asgi") as server:
-            sessions = {name: session_of(user) for name, user in people.items()}
-            yield Site(server.url, house, screens.of(house), sessions, told)
+        yield site, house
 
 
 def _as_here() -> dict[str, str]:

@@ -2,32 +2,42 @@
 
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.journeys.stack import Stack
+
+class Place(Protocol):
+    """Where a Slipway runs, and who can sign in there: the `email` and `password` of a person."""
+
+    @property
+    def base(self) -> str: ...
+
+    def person(self, key: str) -> dict[str, str]: ...
+
 
 REFUSED = re.compile(r"status of 4(03|09|22)")
 """Chromium logs every refusal as an error of the console; journeys that provoke one say so."""
 
 
 class Walker:
-    """A signed-in person."""
+    """A person, signed in and on Today, unless they begin at another `address`: then they are where that leads."""
 
-    def __init__(self, page: Page, stack: Stack, key: str) -> None:
+    def __init__(self, page: Page, stack: Place, key: str, address: str = "") -> None:
         self.page, self.stack, self.complaints = page, stack, list[str]()
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{stack.base}/login/")
+        page.goto(address or f"{stack.base}/login/")
         person = stack.person(key)
         page.fill("[name=username]", person["email"])
         page.fill("[name=password]", person["password"])
         page.locator("[name=password]").press("Enter")
-        page.wait_for_url(f"{stack.base}/")
+        page.wait_for_url(address or f"{stack.base}/")
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not REFUSED.search(message.text):
@@ -59,13 +69,26 @@ class Walker:
         raise AssertionError(f"after {within:.0f} s the page still says: {said}")
 
 
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+PICTURES = Path(tempfile.gettempdir()) / "slipway-journeys"
+"""Where the last thing seen is kept, when a journey fails."""
+
+
 @contextmanager
-def walking(browser: Browser, stack: Stack, key: str, **options: Any) -> Iterator[Walker]:
+def walking(browser: Browser, stack: Place, key: str, *, address: str = "", **options: Any) -> Iterator[Walker]:
     """A fresh browser context, closed afterwards; nothing may have been complained of."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    context = browser.new_context(**{**DESKTOP, **options})
+    page = context.new_page()
     try:
-        walker = Walker(context.new_page(), stack, key)
+        walker = Walker(page, stack, key, address)
         yield walker
         assert walker.complaints == []
+    except BaseException:
+        PICTURES.mkdir(exist_ok=True)
+        picture = PICTURES / f"{key}-{time.time_ns() // 1_000_000}.png"
+        page.screenshot(path=picture, full_page=True)
+        sys.stdout.write(f"  the last thing that {key} saw, at {page.url}: {picture}\n")
+        raise
     finally:
         context.close()
