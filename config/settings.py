@@ -246,6 +246,14 @@ TOPICS = {
     "release": "releases.Release",
     "rollout": "rollouts.Rollout",
 }
+TOPIC_PRODUCTS = {
+    "product": "pk",
+    "environment": "product",
+    "flags": "product",
+    "flag": "product",
+    "release": "candidates__product",
+    "rollout": "release__candidates__product",
+}
 # Free texts that go when a person is erased: model → the path to whose words they are.
 ERASABLE_TEXTS = {
     "approvals.DecisionReason": "decision__person",
