@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from approvals.actions import StageSpec
 from approvals.actions.policies import part_names
@@ -18,6 +19,10 @@ PARTS = ("name", "team", "turn", "quorum", "due_hours", "covers")
 def in_words(part: str) -> str:
     """A part of the seal, as the form and the policy name it."""
     return part.replace("_", " ")
+
+
+def _number(label: str, initial: int, most: int) -> forms.IntegerField:
+    return forms.IntegerField(required=False, min_value=1, max_value=most, initial=initial, label=label)
 
 
 class PolicyForm(forms.Form):
@@ -50,13 +55,12 @@ class PolicyForm(forms.Form):
             return 1
 
     def _row(self) -> dict[str, forms.Field]:
-        number = {"required": False, "min_value": 1}
         return {
             "name": forms.CharField(max_length=60, required=False, label="Stage"),
             "team": forms.ModelChoiceField(self.teams, required=False, empty_label="choose", label="Who signs"),
-            "turn": forms.IntegerField(**number, max_value=MOST_ROWS, initial=1, label="Turn"),
-            "quorum": forms.IntegerField(**number, max_value=100, initial=1, label="Signatures"),
-            "due_hours": forms.IntegerField(**number, max_value=8760, initial=48, label="Within hours"),
+            "turn": _number("Turn", 1, MOST_ROWS),
+            "quorum": _number("Signatures", 1, 100),
+            "due_hours": _number("Within hours", 48, 8760),
             "covers": forms.MultipleChoiceField(
                 choices=[(name, in_words(name)) for name in part_names()],
                 required=False,
@@ -77,7 +81,7 @@ class PolicyForm(forms.Form):
         return {"based_on": data.get("version"), "stages": [stage for stage in stages if stage]}
 
     def _spec(self, number: int) -> StageSpec | None:
-        row = {part: self.cleaned_data.get(f"stages.{number}.{part}") for part in PARTS}
+        row: dict[str, Any] = {part: self.cleaned_data.get(f"stages.{number}.{part}") for part in PARTS}
         if row["team"] is None:
             if f"stages.{number}.team" not in self.errors:
                 self.add_error(f"stages.{number}.team", "Say which team signs.")
@@ -98,5 +102,7 @@ class PolicyForm(forms.Form):
 
     def read(self, version: int) -> None:
         """Sent again, it replaces `version`: its author has seen that now."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
+        assert isinstance(self.data, QueryDict)
+        sent = self.data.copy()
+        sent["version"] = str(version)
+        self.data = sent
