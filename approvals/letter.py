@@ -16,7 +16,7 @@ from releases.models import Check
 from validation import gates as tests
 from validation.choices import FindingVerb
 
-FITS = 20
+FITS = 24
 """How long a check's summary may be to stand beside its name."""
 
 
