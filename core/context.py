@@ -1,5 +1,6 @@
 """What every page's shell needs: the main navigation, the switch of products and the reader's zone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -53,12 +54,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _navigation(path: str) -> list[Item]:
-    items = []
-    for label, icon, name, key, rule in _ENTRIES:
+    known = {}
+    for entry in _ENTRIES:
         try:
-            url = reverse(name)
+            known[reverse(entry[2])] = entry
         except NoReverseMatch:
             continue  # the demo's page exists in the demo only
-        here = path == url if url == "/" else path.startswith(url)
-        items.append(Item(label, icon, url, key, here, rule, name if name in _COUNTED else ""))
-    return items
+    section = _section(path, known)
+    return [
+        Item(label, icon, url, key, url == section, rule, name if name in _COUNTED else "")
+        for url, (label, icon, name, key, rule) in known.items()
+    ]
+
+
+def _section(path: str, urls: Iterable[str]) -> str:
+    """The innermost one: testing a release is Testing."""
+    return max((url for url in urls if url != "/" and url in path), key=path.rfind, default="/" if path == "/" else "")
