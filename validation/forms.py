@@ -57,7 +57,7 @@ class ScenarioForm(forms.Form):
     steps = forms.CharField(
         max_length=20_000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 7}),
+        widget=forms.Textarea(attrs={"rows": 11}),
         help_text="One step on each line: what to do → what to expect. A hyphen and a “>” make the arrow.",
     )
     minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False, label="About how many minutes")

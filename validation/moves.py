@@ -9,7 +9,7 @@ from validation import rules
 from validation.choices import FindingVerb, Severity
 from validation.models import Finding
 
-WORDS = {FindingVerb.FIXED: "Fixed", FindingVerb.ACCEPTED: "Accept", FindingVerb.REOPENED: "Open again"}
+WORDS = {FindingVerb.FIXED: "Mark as fixed", FindingVerb.ACCEPTED: "Accept", FindingVerb.REOPENED: "Open again"}
 
 
 @dataclass(frozen=True)

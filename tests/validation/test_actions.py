@@ -166,7 +166,7 @@ def test_a_minor_finding_is_accepted_by_somebody_else_for_a_reason(
     release: Release, scenario: Scenario, run: Run, tomas: User, rhea: User
 ) -> None:
     try_it(run, scenario, "fail", tomas, "The filter is gone after a search.")
-    said = {"title": "Filter resets", "severity": "minor", "scenario": scenario, "step": 1}
+    said: dict[str, Any] = {"title": "Filter resets", "severity": "minor", "scenario": scenario, "step": 1}
     finding = raise_finding(release=release, build=run.build, actor=tomas, **said)
     with pytest.raises(Forbidden):
         move_finding(finding=finding, verb="accepted", reason="It is small.", actor=tomas)

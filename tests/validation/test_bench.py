@@ -272,7 +272,7 @@ def test_a_finding_begins_with_its_step_and_moves_for_reasons(
 def test_a_pass_after_the_fix_closes_a_finding(
     scenarios: list[Scenario], run: Run, release: Release, bench: str, tomas: User, browser_of: BrowserOf
 ) -> None:
-    said = {"title": "Filter resets", "severity": "minor", "scenario": scenarios[0]}
+    said: dict[str, Any] = {"title": "Filter resets", "severity": "minor", "scenario": scenarios[0]}
     finding = raise_finding(release=release, build=run.build, actor=tomas, **said)
     move_finding(finding=finding, verb="fixed", actor=tomas)
     here, browser = f"{bench}?scenario={scenarios[0].pk}", browser_of(tomas)
@@ -324,7 +324,7 @@ def test_more_scenarios_steps_and_findings_cost_no_more_queries(
         more = write(release, f"More {number}", rhea, steps=STEPS * (number + 1))
         passed(run, more, tomas)
         passed(run, scenarios[0], tomas)
-        said = {"title": f"{number}", "severity": "minor", "scenario": scenarios[0]}
+        said: dict[str, Any] = {"title": f"{number}", "severity": "minor", "scenario": scenarios[0]}
         raise_finding(release=release, build=run.build, actor=tomas, **said)
     assert cost() == before
 

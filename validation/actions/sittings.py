@@ -73,7 +73,7 @@ def submit_step(
     if made.note_hash:
         StepNote.objects.create(result=made, salt=salt, text=note.strip())
     if conclude:
-        said = rules.conclusion([one and ResultStatus(one.status) for one in newest_steps(run, scenario)])
+        said = rules.conclusion(_said(newest_steps(run, scenario)))
         submit_result(run=run, scenario=scenario, status=said or status, actor=actor)
     return made
 
@@ -89,7 +89,7 @@ def submit_result(*, run: Run, scenario: Scenario, status: str, actor: User, not
     run, scenario = _as_now(run), _scenario(scenario, release)
     _may_record(run, release, actor)
     steps = newest_steps(run, scenario)
-    said = [ResultStatus(one.status) if one else None for one in steps]
+    said = _said(steps)
     note = note.strip() or next((_seen(one) for one in steps if one and one.status == status), "")
     no = rules.may_not_conclude(_status(status, note), said)
     if no:
@@ -137,6 +137,10 @@ def newest_steps(run: Run, scenario: Scenario) -> list[StepResult | None]:
     found = StepResult.objects.filter(run=run, scenario=scenario, version=scenario.version).select_related("note")
     newest = {one.step: one for one in found.order_by("at", "id")}
     return [newest.get(number) for number in range(1, len(scenario.steps) + 1)]
+
+
+def _said(steps: list[StepResult | None]) -> list[ResultStatus | None]:
+    return [ResultStatus(one.status) if one else None for one in steps]
 
 
 def _as_now(run: Run) -> Run:

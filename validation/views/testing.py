@@ -22,7 +22,7 @@ def load(request: HttpRequest, pk: int) -> Release:
 def overview(request: HttpRequest) -> HttpResponse:
     """Unfinished releases, first where something failed or is left."""
     person = signed_in(request)
-    visible = narrow(request, Release.objects.visible_to(person), "candidates__product").unfinished()
+    visible = narrow(request, Release.objects.visible_to(person).unfinished(), "candidates__product")
     return render(request, "validation/testing.html", {"lines": lines(visible, person)})
 
 
