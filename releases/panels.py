@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core.models import User
+from core.panels import Panel as BasePanel
 from core.ui import Line
 from releases.models import Release
 
@@ -32,16 +32,13 @@ class Press:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
-    """A section of the release page: a template that stands alone, and its context. `notes` are words for the phases of
-    the rail (phase value → note), `then` is what follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``).
-    `line` takes the place of the page's first line, and `act` of its button: what moves users now says best how the
-    release is. `presses` (gate key → what can be pressed) are offered beside it where the release waits for that gate.
+class Panel(BasePanel):
+    """A section of the release page. `notes` are words for the phases of the rail (phase value → note), `then` is what
+    follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``). `line` takes the place of the page's first line,
+    and `act` of its button: what moves users now says best how the release is. `presses` (gate key → what can be
+    pressed) are offered beside it where the release waits for that gate.
     """
 
-    template: str = ""
-    context: Mapping[str, Any] = field(default_factory=dict)
-    aside: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
     then: str = ""
     line: Line | None = None

@@ -116,7 +116,7 @@ def test_sentences_use_icons_that_exist() -> None:
 
 def test_every_plug_fits() -> None:
     """Settings that name functions name ones that exist."""
-    plugs = [*settings.GATES, *settings.SEAL_PARTS, *settings.RELEASE_PANELS, *settings.TODAY]
+    plugs = [*settings.GATES, *settings.SEAL_PARTS, *settings.RELEASE_PANELS, *settings.PRODUCT_PANELS, *settings.TODAY]
     for path in [*plugs, *settings.FEATURE_FACTS, *settings.RISKS, *settings.SIGNERS]:
         assert callable(import_string(path)), path
     for label in [*settings.TOPICS.values()]:
