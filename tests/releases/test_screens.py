@@ -24,7 +24,7 @@ def this_room_alone(request: pytest.FixtureRequest, settings: Settings) -> None:
     """What the rooms above add to these pages is tested there; one test below asks them all."""
     if not request.node.name.startswith("test_every_room"):
         settings.GATES = [path for path in settings.GATES if path.startswith("releases.")]
-        settings.RELEASE_PANELS = settings.FEATURE_FACTS = []
+        settings.RELEASE_PANELS = settings.FEATURE_FACTS = settings.SIGNERS = []
         settings.RISKS = ["releases.risk.reasons"]
 
 
