@@ -4,7 +4,8 @@ The page is made of sections by all rooms (`core.panels`). At most one form is o
 hands what was sent to `submit`, which shows the whole page again with that form if it did not hold.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.forms import BaseForm
@@ -82,20 +83,25 @@ def submit(
     answer: Callable[[Any], HttpResponse] | None = None,
 ) -> HttpResponse:
     """Check `form` (called `name`), run the action with its data and `actor`, come back to `section`. Whatever is wrong
-    stands above the page and, where it is a field's, under that field; nothing that was typed is lost.
+    stands at the head of the section and, where it is a field's, under that field; nothing that was typed is lost.
     """
     actor = signed_in(request)
+    said: dict[str, Refused] = {}
 
     def act() -> Any:
-        return action({**(form.cleaned_data if form else {}), "actor": actor})
+        try:
+            return held(form, lambda: action({**(form.cleaned_data if form else {}), "actor": actor}))
+        except Refused as refused:
+            said[section] = refused
+            raise
 
     return attempt(
         request,
-        lambda: held(form, act),
+        act,
         back=f"{product.get_absolute_url()}#{section}",
         done=done,
         template=PAGE,
-        context=lambda: page(request, load(request, product.slug), name, form),
+        context=lambda: page(request, load(request, product.slug), name, form, said),
         answer=answer,
     )
 
@@ -112,8 +118,16 @@ def held(form: BaseForm | None, act: Callable[[], Any]) -> Any:
         raise
 
 
-def page(request: HttpRequest, product: Product, opened: str = "", given: BaseForm | None = None) -> dict[str, Any]:
-    """The context of the page with the form called `opened`, which is `given` if it was sent."""
+def page(
+    request: HttpRequest,
+    product: Product,
+    opened: str = "",
+    given: BaseForm | None = None,
+    said: Mapping[str, Refused] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The context of the page with the form called `opened`, which is `given` if it was sent; and what was `said` to
+    it, by section.
+    """
     user = signed_in(request)
     ask = Ask(
         product=product,
@@ -127,15 +141,16 @@ def page(request: HttpRequest, product: Product, opened: str = "", given: BaseFo
     return {
         "product": product,
         "sections": found,
-        "main": [_drawn(request, ask, one) for one in found if not one.aside],
-        "asides": [_drawn(request, ask, one) for one in found if one.aside],
+        "said": said,
+        "main": [_drawn(request, ask, one, said) for one in found if not one.aside],
+        "asides": [_drawn(request, ask, one, said) for one in found if one.aside],
     }
 
 
-def _drawn(request: HttpRequest, ask: Ask, section: Section) -> str:
+def _drawn(request: HttpRequest, ask: Ask, section: Section, said: Mapping[str, Refused]) -> str:
     """A section, rendered alone with its own context and nothing else of the page's."""
-    context = {"section": section, "product": ask.product, "ask": ask, "now": ask.now, **section.context}
-    return render_to_string(section.template, context, request)
+    told = {"section": section, "product": ask.product, "ask": ask, "now": ask.now, "refused": said.get(section.key)}
+    return render_to_string(section.template, {**told, **section.context}, request)
 
 
 def show_key(request: HttpRequest, product: Product, *, key: str, name: str, what: str, section: str) -> HttpResponse:
