@@ -3,6 +3,7 @@
 # make lint     style, types, layers, deployment checks, missing migrations
 # make bench-judge   how often the judge is wrong, and how fast it is right
 # make bench-pages   queries, kB over the wire and p95 of every page, beside a trivial one
+# make bench-live    what a hundred watchers cost, and how soon each hears of an event
 # make clean    forget the data and the environment
 # make lock     pin requirements.in anew
 
@@ -24,7 +25,7 @@ export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis
 
-.PHONY: run install test browser lint bench-judge bench-pages clean lock
+.PHONY: run install test browser lint bench-judge bench-pages bench-live clean lock
 .DEFAULT_GOAL := run
 
 run: install
@@ -50,6 +51,9 @@ bench-judge: install
 
 bench-pages: install
 	@"$(BIN)/python" -m bench.pages $(ARGS)
+
+bench-live: install
+	@"$(BIN)/python" -m bench.live $(ARGS)
 
 clean:
 	@"$(PYTHON)" -B config/embedded/clean.py

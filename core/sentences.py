@@ -1,6 +1,6 @@
 """Audit entries as sentences. `settings.AUDIT_SENTENCES` names one mapping per room: action → `Sentence`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -79,7 +79,13 @@ def _all() -> Mapping[str, Sentence]:
 
 def describe(entry: AuditEntry) -> Sentence:
     """The entry in words (`form` filled in). Unknown actions read as their name, so nothing is hidden."""
-    return _filled(entry, _people([entry]))
+    return describe_all([entry])[0]
+
+
+def describe_all(entries: Sequence[AuditEntry]) -> list[Sentence]:
+    """The same for many, with one query for all the people they name."""
+    people = _people(entries)
+    return [_filled(entry, people) for entry in entries]
 
 
 def tell(entries: Iterable[AuditEntry], names: Mapping[str, str] | None = None) -> list[Told]:

@@ -3,6 +3,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from core.models import User
+from core.models import Product, User
 
 _FORM = re.compile(r"([a-z]+):([0-9]{1,18})")
 
@@ -23,13 +24,31 @@ def may_watch(user: User, topic: str) -> bool:
     return bool(_visible(form[1], user).filter(pk=int(form[2])).exists())
 
 
-def readable(user: User, field: str = "stream_id") -> Q:
-    """Restricts rows whose `field` names a stream to those `user` may read; one's own is among them."""
-    streams = Q(**{field: f"person:{user.pk}"})
+def readable(user: User, field: str = "stream_id", product: Product | None = None) -> Q:
+    """Restricts rows whose `field` names a stream to those `user` may read; one's own is among them, unless only those
+    of one `product` are wanted.
+    """
+    streams = Q(**{field: f"person:{user.pk}"}) if product is None else Q(pk__in=[])
     for kind in settings.TOPICS:
-        keys = _visible(kind, user).values_list(Concat(Value(f"{kind}:"), Cast("pk", CharField())), flat=True)
+        seen = _visible(kind, user)
+        if product is not None:
+            seen = seen.filter(**{settings.TOPIC_PRODUCTS[kind]: product.pk})
+        keys = seen.values_list(Concat(Value(f"{kind}:"), Cast("pk", CharField())), flat=True)
         streams |= Q(**{f"{field}__in": keys.order_by()})
     return streams
+
+
+def names(streams: Iterable[str]) -> dict[str, str]:
+    """What people call `streams`, of those that have a name or a key; one query per kind."""
+    wanted: dict[str, list[int]] = {}
+    for form in filter(None, map(_FORM.fullmatch, set(streams))):
+        wanted.setdefault(form[1], []).append(int(form[2]))
+    found: dict[str, str] = {}
+    for kind in settings.TOPICS.keys() & wanted.keys():
+        rows = apps.get_model(settings.TOPICS[kind])._default_manager.filter(pk__in=wanted[kind])
+        called = {row.pk: getattr(row, "name", "") or getattr(row, "key", "") for row in rows}
+        found |= {f"{kind}:{pk}": name for pk, name in called.items() if name}
+    return found
 
 
 def _visible(kind: str, user: User) -> Any:

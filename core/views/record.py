@@ -8,9 +8,10 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core import anchors, sentences
+from core import anchors, scope, sentences, topics
 from core.access import signed_in, who_may
 from core.models import AuditEntry
 from core.topics import readable
@@ -44,16 +45,46 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, report: Report | None = None) -> HttpResponse:
-    form = FilterForm(request.GET)
-    entries = _filtered(form, AuditEntry.objects.filter(readable(signed_in(request)))) if form.is_valid() else []
-    rows = [{"entry": entry, "told": sentences.describe(entry)} for entry in entries[:PAGE]]
+    form, product = FilterForm(request.GET), scope.chosen(request)
+    seen = AuditEntry.objects.filter(readable(signed_in(request), product=product))
+    entries = _filtered(form, seen) if form.is_valid() else []
+    rows = _rows(entries[:PAGE])
     context: dict[str, Any] = {
         "form": form,
         "rows": rows,
+        "product": product,
         "older": _older(form, rows) if len(entries) > PAGE else "",
+        "asked": request.GET.urlencode(),
+        "report": report,
         "line": _line(report) if report else None,
+        "proven": _proven(report, rows) if report else [],
     }
-    return render(request, "core/audit.html", context, status=200 if form.is_valid() else 422)
+    part = bool(report) and bool(getattr(request, "htmx", False))
+    template = "core/_verified.html" if part else "core/audit.html"
+    return render(request, template, context, status=200 if form.is_valid() else 422)
+
+
+def _rows(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+    names = topics.names(entry.stream_id for entry in entries)
+    return [
+        {
+            "entry": entry,
+            "told": told,
+            "about": names.get(entry.stream_id, entry.stream_id.replace(":", " ")),
+            "day": timezone.localdate(entry.at),
+        }
+        for entry, told in zip(entries, sentences.describe_all(entries), strict=True)
+    ]
+
+
+def _proven(report: Report, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How far the streams on this page are proven, by name."""
+    found = {row["entry"].stream_id: row["about"] for row in rows}
+    lines = []
+    for stream, about in found.items():
+        length, anchored = report.length.get(stream, 0), report.anchored.get(stream, 0)
+        lines.append({"about": about, "length": length, "anchored": anchored, "newer": length - anchored})
+    return sorted(lines, key=lambda line: str(line["about"]))
 
 
 def _filtered(form: FilterForm, entries: QuerySet[AuditEntry]) -> list[AuditEntry]:
