@@ -61,9 +61,10 @@ def brief(text: str, most: int) -> str:
 
 def in_columns(text: str, width: int = 72) -> str:
     """Plain text as mail programs show it best: lines of `width` at most, addresses whole, what follows a term
-    (``Build: …``) indented.
+    (``Build: …``) indented, one empty line between paragraphs.
     """
-    return "\n".join(_folded(line, width) for line in text.splitlines()) + "\n"
+    folded = "\n".join(_folded(line, width) for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", folded) + "\n"
 
 
 def _folded(line: str, width: int) -> str:
