@@ -77,7 +77,7 @@ class WordsForm(forms.Form):
     )
 
 
-class FlagChoice(forms.ModelMultipleChoiceField):
+class FlagChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.key}: {obj.name}"
 
@@ -116,11 +116,12 @@ class FeatureForm(forms.Form):
         )
         finished = Release.objects.exclude(pk__in=Release.objects.unfinished().values("pk"))
         free = ["", release.subject, *(one.subject for one in finished.filter(product=release.product_id))]
-        flags.queryset = Flag.objects.filter(
+        free_ones = Flag.objects.filter(
             product__candidates__release=release, claim__in=free, archived_at=None
         ).distinct()
-        if flags.queryset.count() <= FEW:
-            flags.widget = forms.CheckboxSelectMultiple(choices=flags.choices)
+        if free_ones.count() <= FEW:
+            flags.widget = forms.CheckboxSelectMultiple()
+        flags.queryset = free_ones
 
 
 class LinkForm(forms.Form):

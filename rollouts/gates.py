@@ -25,7 +25,7 @@ def plan(question: Question) -> list[Gate]:
     release = question.release
     found = Plan.objects.filter(release=release).select_related("environment", "slot", "stable_slot").first()
     problem = next(_problems(found), "") if found else "There is no rollout plan yet."
-    state = GateState.BLOCKED if problem else GateState.OPEN
+    state = GateState.OPEN if not problem else GateState.BLOCKED if found else GateState.WAITING
     sentence = problem or _summary(found)
     who = str(release.manager) if problem else "by itself"
     return [

@@ -55,9 +55,10 @@ def headline(gates: Sequence[GateFacts], status: ReleaseStatus, then: str, now: 
     if first.state is GateState.BLOCKED and not (first.who and first.since):
         return Line("bad", "blocked", "Blocked:", first.sentence.rstrip("."), _then(rest, then))
     waits = f"{_name(first)}{_whom(first, now)}"
+    more = "" if ": " in first.name else first.sentence  # of a team's signature the name says it all
     if first.state is GateState.BLOCKED:
-        return Line("bad", "blocked", "Blocked:", f"waiting for {waits}", _then(rest, then))
-    return Line("wait", "waiting", "Waiting", f"for {waits}", _then(rest, then))
+        return Line("bad", "blocked", "Blocked:", f"waiting for {waits}", _then(rest, then), more)
+    return Line("wait", "waiting", "Waiting", f"for {waits}", _then(rest, then), more)
 
 
 def at_a_glance(line: Line) -> Line:
@@ -79,7 +80,7 @@ def in_a_word(line: Line | None, status: ReleaseStatus) -> tuple[str, str, str]:
 def in_a_row(line: Line) -> str:
     """``Waiting for Compliance (Ines Duarte, 2 d 4 h), then 5 %.``: the state stands in the row already."""
     said = line.text[:1].upper() + line.text[1:] if line.lead.endswith(":") else f"{line.lead} {line.text}"
-    return f"{said}{f', {line.then}' if line.then else ''}."
+    return f"{said}{f', {line.then}' if line.then else ''}.{f' {line.more}' if line.more else ''}"
 
 
 def _name(gate: GateFacts) -> str:

@@ -260,6 +260,11 @@ def test_headline(gates: Sequence[G], status: ReleaseStatus, said: tuple[str, st
     assert (line.tone, line.lead, line.text, line.then) == said
 
 
+def test_what_is_missing_stands_below_where_the_name_does_not_say_it() -> None:
+    assert rules.headline([G("Staging", WAITING)], DRAFT, "", NOW).more == G("Staging", WAITING).sentence
+    assert rules.headline([INES], DRAFT, "", NOW).more == ""
+
+
 def test_nothing_follows_when_nothing_is_planned() -> None:
     assert rules.headline([FINE], DRAFT, "", NOW).then == ""
 
