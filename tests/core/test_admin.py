@@ -1,5 +1,6 @@
 """The admin site: facts are looked at, the rest is on the record, roles and teams change by their actions."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -127,3 +128,15 @@ def test_p1_a_team_stays_with_its_product(site: Client, storefront: Product, qui
     site.post(f"/admin/core/team/{team.pk}/change/", {"product": other.pk, "name": "QA", "members": [quinn.pk]})
     team.refresh_from_db()
     assert team.product == storefront
+
+
+@pytest.mark.parametrize("theme", ["system", "light", "dark"])
+def test_the_admin_site_wears_the_house_and_keeps_to_its_policy(rhea: User, browser_of: Browser, theme: str) -> None:
+    rhea.is_staff = rhea.is_superuser = True
+    rhea.theme = theme
+    rhea.save()
+    for address in ("/admin/", "/admin/core/user/", f"/admin/core/user/{rhea.pk}/change/"):
+        shown = browser_of(rhea).get(address).text
+        assert "css/admin" in shown and "css/tokens" in shown and "dark_mode.css" not in shown
+        assert f"theme-{theme}" in shown and "Back to Slipway" in shown
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)(?![^>]*json)", shown), address
