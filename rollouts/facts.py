@@ -1,7 +1,7 @@
 """What the screens know of one rollout, as plain facts: read once, with a constant number of queries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -158,12 +158,12 @@ class RolloutFacts:
 
 
 def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFacts:
-    """The facts of `rollout` at `now`, with what its engine would say next. A constant number of queries; with `brief`,
-    for rows of lists, none if `PREFETCH` was: no times of its steps, and the gates are not asked, for what they closed
-    stands in the rollout's state since the last tick.
+    """The facts of `rollout` at `now`, with what its engine would say next. The gates are not asked again for every
+    reader: what they closed stands in the rollout's state and reasons since the last tick. With `brief`, for rows of
+    lists, there are no times of its steps, and no queries at all if `PREFETCH` was.
     """
     states = list(rollout.kpi_states.all())
-    live = look.snapshot(rollout, now, () if brief else None) if rollout.is_live else None
+    live = look.snapshot(rollout, now, ()) if rollout.is_live else None
     said = {kpi.name: kpi for kpi in live.kpis} if live else {}
     pinned = rollout.pinned
     targets = list(rollout.targets.all())
@@ -186,11 +186,20 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         ended_at=rollout.ended_at,
         restored_at=rollout.restored_at,
         superseded=rollout.superseded_by_id is not None,
-        action=rules.next_action(live) if live else NextAction(verb="none", weight=rollout.desired, at=None),
+        action=_next(rollout, live),
         gone=live.gone if live else frozenset(),
         cause=rollout.cause,
         by_person=not rollout.reasons,
     )
+
+
+def _next(rollout: Rollout, live: rules.Snapshot | None) -> NextAction:
+    """What happens next; what stands in the way of a stopped one is what it was stopped for."""
+    if live is None:
+        return NextAction(verb="none", weight=rollout.desired, at=None)
+    action = rules.next_action(live)
+    stopped = rollout.state in {RolloutState.HELD, RolloutState.PAUSED}
+    return replace(action, waits_for=tuple(rollout.why)) if stopped else action
 
 
 def target_name(target: Target | PlanTarget) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import BigIntegerField, F
+from django.db.models import BigIntegerField, F, OuterRef, Subquery
 from django.db.models.functions import Cast, Extract, Floor
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from core.weights import as_percent
 from core.words import ago, span
 from rollouts.choices import RolloutState, VerdictKind
 from rollouts.facts import KpiFacts, RolloutFacts
-from rollouts.models import Measurement
+from rollouts.models import KpiState, Measurement
 
 POINTS = 160
 LONGEST = timedelta(hours=2)
@@ -89,8 +89,9 @@ def _thinned(states: Sequence[int], start: datetime, end: datetime) -> dict[int,
 
 def _newest(states: Sequence[int]) -> Iterable[Measurement]:
     """What each KPI's last reading said while the canary still had users."""
-    seen = Measurement.objects.filter(state__in=states, canary__isnull=False)
-    return seen.order_by("state_id", "-fold").distinct("state_id")
+    newest = Measurement.objects.filter(state=OuterRef("pk"), canary__isnull=False).order_by("-fold").values("pk")[:1]
+    last = KpiState.objects.filter(pk__in=states).annotate(last=Subquery(newest)).order_by().values("last")
+    return Measurement.objects.filter(pk__in=last)
 
 
 def _events(facts: RolloutFacts) -> Iterable[charts.Event]:

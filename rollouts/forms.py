@@ -43,7 +43,7 @@ class LengthField(forms.Field):
         return span(timedelta(seconds=value)) if isinstance(value, int) else value
 
 
-class PlaceField(forms.ModelChoiceField):
+class PlaceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """An environment or a slot by its own name: which product it is of, the page says."""
 
     def label_from_instance(self, obj: Any) -> str:

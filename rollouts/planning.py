@@ -107,7 +107,7 @@ def _of_plan(plan: Plan | None) -> dict[str, Any]:
 
 
 def _rows(form: type, prefix: str, data: Any, initial: list[dict[str, Any]], **given: Any) -> Any:
-    rows = formset_factory(
+    rows: Any = formset_factory(
         form, extra=0 if initial else 1, max_num=MOST_ROWS, absolute_max=MOST_ROWS, validate_max=True
     )
     return rows(data, prefix=prefix, initial=initial, form_kwargs=given)

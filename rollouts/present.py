@@ -52,8 +52,9 @@ def said(facts: RolloutFacts) -> str:
     """What a screen reader hears when it changes: one short text per material change, without what ticks."""
     state, weight = facts.state, as_percent(facts.desired)
     if state is RolloutState.ROLLED_BACK:
-        restored = facts.restored_at and facts.ended_at
-        return f"Rolled back in {seconds(facts.restored_at - facts.ended_at)}" if restored else "Rolling back"
+        if facts.restored_at and facts.ended_at:
+            return f"Rolled back in {seconds(facts.restored_at - facts.ended_at)}"
+        return "Rolling back"
     if state is RolloutState.COMPLETED:
         return f"Complete: everyone has {facts.candidate}"
     if state is RolloutState.PAUSED:
@@ -157,7 +158,8 @@ def _harm(facts: RolloutFacts) -> str:
     proven = (cause.get("e_value") or 0) >= (cause.get("bound") or float("inf"))
     if facts.by_person or not (kpi and canary and stable and proven):
         return ""
-    return f"{kpi} {canary / stable:.2g}× {facts.stable or 'everybody else'} at {as_percent(cause.get('weight', 0))}"
+    others = "stable" if facts.stable else "everybody else"
+    return f"{kpi} {canary / stable:.2g}× {others} at {as_percent(cause.get('weight', 0))}"
 
 
 def _health(facts: RolloutFacts) -> str:
@@ -187,6 +189,9 @@ def _then(facts: RolloutFacts) -> str:
 
 def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
     """What happens next, who makes it happen, and what it needs. `told`: who heard of a rollback, as a sentence."""
+    if facts.state is RolloutState.ROLLED_BACK and not facts.restored_at:
+        asked = f"{facts.confirmed} of {targets(len(facts.targets))} confirmed; the others are told again every second."
+        return Next(label="Next, by itself", line=f"Everybody {facts.way_back} again", detail=f"{asked} {told}".strip())
     if facts.state is RolloutState.ROLLED_BACK:
         line = "Nothing moves until a new candidate has passed the gates"
         return Next(label="Next, by a person", line=line, detail=told)

@@ -110,12 +110,12 @@ def _account(rollout: Rollout, facts: RolloutFacts, told: Sequence[OutboxMessage
     """What, where, how much, since when, and who was told: the page answers by itself."""
     reached = facts.steps[facts.step].weight if 0 <= facts.step < len(facts.steps) else 0
     ended = facts.ended_at or facts.now
-    until = present.clock(facts.restored_at) if facts.restored_at else "not yet confirmed back"
+    until = f" until {present.clock(facts.restored_at)}" if facts.restored_at else ", not yet confirmed back"
     return [
         ("What", _what(rollout, facts)),
         ("Where", f"{rollout.environment}, {present.targets(len(facts.targets))}"),
         ("How much", f"{as_percent(reached)} at most, for {span(ended - facts.step_since)}.{present.seen(facts)}"),
-        ("Since when", f"{moment(facts.started_at)} until {until}"),
+        ("Since when", f"{moment(facts.started_at)}{until}"),
         ("Why", " ".join(facts.reasons) or "Somebody asked for it."),
         ("Who was told", _told(told)),
     ]

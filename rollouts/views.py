@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock
 from core.access import who_may
 from core.models import User
-from core.scope import narrow
+from core.scope import chosen
 from core.views import attempt, reason_of
 from releases.models import Release
 from rollouts import actions, screen
@@ -30,7 +30,10 @@ UNSAID = "by hand, without a reason given"
 @require_safe
 def rollouts(request: HttpRequest) -> HttpResponse:
     """Live ones first, each with its sentence; then what has ended."""
-    seen = narrow(request, _visible(request), "release__candidates__product")
+    seen = _visible(request)
+    product = chosen(request)
+    if product:
+        seen = seen.filter(release__candidates__product=product)
     now = clock.now()
     ended = seen.filter(state__in=[RolloutState.COMPLETED, RolloutState.ROLLED_BACK])[:ENDED_SHOWN]
     context = {

@@ -124,6 +124,8 @@ def test_an_unfinished_rollback_does_not_claim_to_be_over() -> None:
     line = present.sentence(replace(BACK, restored_at=None, targets=(target(0, 0), target(25_000, 0))))
     assert line.lead == "Rolling back:"
     assert line.then == "1 of 2 targets have confirmed 0\u00a0%"
+    box = present.next_box(replace(BACK, restored_at=None, targets=(target(0, 0), target(25_000, 0))))
+    assert (box.label, box.line) == ("Next, by itself", "Everybody on 1.4.2 again")
 
 
 def test_the_watch_and_the_end() -> None:

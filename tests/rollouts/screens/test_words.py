@@ -73,7 +73,10 @@ def test_a_reason_is_not_said_twice() -> None:
 @pytest.mark.parametrize(
     ("cause", "says"),
     [
-        ({"kpi": "Failed searches", "canary": 0.062, "stable": 0.02, "e_value": 90, "bound": 80}, "3.1× 1.4.2 at 25 %"),
+        (
+            {"kpi": "Failed searches", "canary": 0.062, "stable": 0.02, "e_value": 90, "bound": 80},
+            "3.1× stable at 25 %",
+        ),
         ({"kpi": "Failed searches", "canary": 0.062, "stable": 0.02, "e_value": 1, "bound": 80}, "6 % against 2 %"),
         ({"kpi": "Failed searches", "canary": 0.062, "stable": 0, "e_value": 90, "bound": 80}, "6 % against 2 %"),
         ({}, "6 % against 2 %"),
