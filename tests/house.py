@@ -97,7 +97,7 @@ def _settings(product: Product, rhea: User, emil: User) -> dict[str, object]:
     staging = product.environments.get(slug="staging")
     token, _ = ApiToken.issue(user=emil, product=product, name="pipeline")
     key, _ = issue_key(environment=staging, kind=KeyKind.SERVER, name="shop", actor=rhea)
-    slot = releases.add_slot(environment=staging, name="blue", actor=emil)
+    slot = product.environments.get(is_production=True).slots.get(name="blue")
     team = product.teams.get(name="Business")
     return {
         "slug": product.slug,
