@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from core import clock, scope, today
 from core.access import signed_in, who_may
+from core.choices import RoleKind
 
 
 @who_may("everybody; rows are only about what they may see")
@@ -24,6 +25,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "counts": day.counts,
         "first": next(iter(day.waiting), None),
         "topics": " ".join([f"mine:{user.pk}", *day.topics]),
+        "may_open": user.roles.filter(kind__in=[RoleKind.RELEASE_MANAGER, RoleKind.OWNER]).exists(),
         "now": now,
     }
     return render(request, "core/today.html", context)

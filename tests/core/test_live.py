@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -32,10 +34,10 @@ def server(fresh_db: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) ->
 class Listener:
     """Reads one stream in a thread, until closed; `next()` is the next event."""
 
-    def __init__(self, server: Server, user: User, *topics: str) -> None:
+    def __init__(self, server: Server, user: User, *topics: str, since: str = "") -> None:
         self.heard: queue.Queue[dict[str, str]] = queue.Queue()
         self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=40)
-        query = "&".join(f"topic={topic}" for topic in topics)
+        query = urlencode([*(("topic", topic) for topic in topics), ("since", since)])
         cookie = "; ".join(f"{name}={value}" for name, value in session_of(user).items())
         self._connection.request("GET", f"/live/?{query}", headers={"Cookie": cookie})
         self._answer = self._connection.getresponse()
@@ -67,8 +69,8 @@ def listen(server: Server) -> Iterator[Listen]:
     """`listen(rhea, "release:7")`; all are closed before the server is."""
     opened: list[Listener] = []
 
-    def start(user: User, *topics: str) -> Listener:
-        opened.append(Listener(server, user, *topics))
+    def start(user: User, *topics: str, since: str = "") -> Listener:
+        opened.append(Listener(server, user, *topics, since=since))
         return opened[-1]
 
     yield start
@@ -98,6 +100,39 @@ def test_nobody_hears_what_they_may_not_see(listen: Listen, rhea: User, otto: Us
     events.announce(f"product:{storefront.pk}", "secret")
     events.announce(f"product:{own.pk}", "mine")
     assert listener.next() == {"topic": f"product:{own.pk}", "name": "mine"}
+
+
+def test_whatever_changes_for_a_person_is_one_topic_of_their_own(
+    listen: Listen, rhea: User, otto: User, storefront: Product
+) -> None:
+    """A new request for a signature is told on a topic that nobody could have asked for before."""
+    assert listen(otto, f"mine:{rhea.pk}").status == 403
+    hers, his = listen(rhea, f"mine:{rhea.pk}"), listen(otto, f"mine:{otto.pk}")
+    hers.first_look()
+    his.first_look()
+    events.announce(f"product:{storefront.pk}", "measured")  # what comes every second is for its own page
+    events.announce(f"flags:{storefront.pk}", "changed")
+    events.announce(f"product:{storefront.pk}", "role_granted")
+    assert hers.next() == {"topic": f"mine:{rhea.pk}", "name": "role_granted"}
+    with pytest.raises(queue.Empty):
+        his.next(1)
+
+
+def test_a_page_that_is_current_is_not_told_to_look_again(listen: Listen, rhea: User, storefront: Product) -> None:
+    topic = f"product:{storefront.pk}"
+    listen(rhea, topic).first_look()
+    later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    current = listen(rhea, topic, since=later)
+    events.announce(topic, "signed")
+    assert current.next()["name"] == "signed"
+    old = listen(rhea, topic, since=datetime.now(UTC).isoformat())
+    old.first_look()
+
+
+@pytest.mark.parametrize("since", ["yesterday", "9999999", "\x00"])
+def test_an_odd_time_is_refused(server: Server, rhea: User, storefront: Product, since: str) -> None:
+    asked = {"topic": f"product:{storefront.pk}", "since": since}
+    assert httpx.get(f"{server.url}/live/", params=asked, cookies=session_of(rhea), timeout=10).status_code == 400
 
 
 @pytest.mark.parametrize("topic", ["", "product:x", "nothing:1", "product:1;drop", "user:1"])
