@@ -1,6 +1,6 @@
 """The list of releases: each with its sentence, its small slipway, whose it is and how old."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.cache import cache
@@ -84,11 +84,10 @@ def _found(seen: QuerySet[Release], wanted: dict[str, str]) -> QuerySet[Release]
 
 def _lines(rows: Sequence[Release], user: User, now: datetime) -> dict[int, Line]:
     """The sentences of those under way. Gates are asked release by release, so this is not part of the page itself;
-    what was said is kept until the release's record grows, half a minute at most.
+    what was said is kept until a record that it stands on grows, half a minute at most.
     """
     going = [row for row in rows if not ReleaseStatus(row.status).is_finished]
-    heads = _heads(going)
-    keys = {row.pk: f"release-line:{row.pk}:{heads.get(row.subject, 0)}" for row in going}
+    keys = _keys(going)
     known: dict[str, Line] = cache.get_many(keys.values())
     for row in going:
         key = keys[row.pk]
@@ -100,5 +99,12 @@ def _lines(rows: Sequence[Release], user: User, now: datetime) -> dict[int, Line
     return {row.pk: known[keys[row.pk]] for row in going}
 
 
-def _heads(rows: Iterable[Release]) -> dict[str, int]:
-    return dict(AuditStream.objects.filter(key__in=[row.subject for row in rows]).values_list("key", "seq"))
+def _keys(rows: Sequence[Release]) -> dict[int, str]:
+    """Release id → a name for what is known of it now: how far its record and those of its products have grown."""
+    streams = {row.pk: [row.subject, *(f"product:{one.product_id}" for one in row.candidates.all())] for row in rows}
+    asked = {stream for each in streams.values() for stream in each}
+    heads = dict(AuditStream.objects.filter(key__in=asked).values_list("key", "seq"))
+    return {
+        pk: f"release-line:{pk}:{'-'.join(str(heads.get(stream, 0)) for stream in sorted(each))}"
+        for pk, each in streams.items()
+    }

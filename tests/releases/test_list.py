@@ -44,7 +44,7 @@ def test_each_says_what_it_waits_for_in_the_words_of_its_page(
 
 
 def test_what_is_said_is_kept_until_something_happens_to_the_release(
-    ship: Ship, rhea: User, browser_of: Browser
+    ship: Ship, rhea: User, emil: User, browser_of: Browser
 ) -> None:
     client = browser_of(rhea)
     assert "Every gate is open." in listed(client, part="rows")
@@ -53,6 +53,8 @@ def test_what_is_said_is_kept_until_something_happens_to_the_release(
     assert not [one for one in again if "releases_freeze" in one["sql"]], "no gate was asked again"
     actions.change_release(release=ship.release, actor=rhea, way_back="")
     assert "Waiting for Scope" in listed(client, part="rows"), "its record grew"
+    actions.report_check(build=ship.build, kind="regression", status="fail", actor=emil)
+    assert "The regression suite failed on 2.0.3" in listed(client, part="rows"), "its product's record grew"
 
 
 def test_the_page_itself_costs_the_same_for_one_release_and_for_many(

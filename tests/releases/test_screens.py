@@ -1,6 +1,7 @@
 """The pages of this room: what they say, who may see them, what they cost, and that reading writes nothing."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
@@ -10,9 +11,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from core.models import AuditEntry, Environment, Product, User
+from core.ui import Line
 from flags.models import Flag
 from releases import actions
 from releases.models import Build, Feature, FeatureLink, Freeze, Release, Slot
+from releases.panels import Act, Panel, Press
 from releases.views.detail import PARTS
 from tests.releases.conftest import OTHER_DIGEST, Ship
 
@@ -241,3 +244,54 @@ def test_every_room_has_its_gates_and_panels_on_the_page(ship: Ship, rhea: User,
     html = browser_of(rhea).get(page(ship)).content.decode()
     for name in ("Scope", "Flag coverage", "Candidate", "Staging", "Checklist", "Running build", "Freeze"):
         assert f">{name}</a>" in html or f">{name}</span>" in html, name
+
+
+def test_every_room_adds_the_same_cost_for_one_feature_and_for_many(
+    ship: Ship, rhea: User, emil: User, browser_of: Browser, flag_of: Callable[[str], Flag]
+) -> None:
+    client = browser_of(rhea)
+    addresses = [page(ship), page(ship, part="scope"), page(ship, part="risk")]
+    addresses.append(reverse("release-scope", args=[ship.release.pk]))
+
+    def cost() -> list[int]:
+        counts = []
+        for address in addresses:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(address).status_code == 200
+            counts.append(len(queries))
+        return counts
+
+    actions.add_feature(release=ship.release, name="Second", owner=emil, actor=rhea, no_flag_reason="words")
+    cost()
+    before = cost()
+    for number in range(4):
+        flag = flag_of(f"flag-{number}")
+        actions.add_feature(release=ship.release, name=f"F {number}", owner=emil, actor=rhea, flags=[flag])
+    assert cost() == before
+
+
+def offered(release: Release, user: User, now: datetime) -> list[Panel]:
+    """A room that offers a press where the release waits for its scope."""
+    return [Panel(presses={"scope": Press("Remind", "/remind/", "bell")}, then="5 %")]
+
+
+def moving(release: Release, user: User, now: datetime) -> list[Panel]:
+    """A room whose line takes the place of the page's own, with its button."""
+    return [Panel(line=Line("live", "live", "25 % have it:", "all well"), act=Act("Watch", "/rollouts/1/"))]
+
+
+def test_the_sentence_has_the_button_of_the_first_shut_gate_and_what_can_be_pressed(
+    ship: Ship, rhea: User, browser_of: Browser, settings: Settings
+) -> None:
+    settings.RELEASE_PANELS = [f"{__name__}.offered"]
+    client = browser_of(rhea)
+    html = client.get(page(ship, part="top")).content.decode()
+    assert "Ready:" in html and "/remind/" not in html, "it waits for nothing"
+    actions.change_release(release=ship.release, actor=rhea, way_back="")
+    html = client.get(page(ship, part="top")).content.decode()
+    assert "for Scope (Rhea Lind" in html and "The way back is not written." in html
+    assert 'method="post" action="/remind/"' in html and "csrfmiddlewaretoken" in html
+    assert reverse("release-scope", args=[ship.release.pk]) in html and html.count("btn--primary") == 1
+    settings.RELEASE_PANELS = [f"{__name__}.offered", f"{__name__}.moving"]
+    html = client.get(page(ship, part="top")).content.decode()
+    assert "25 % have it:" in html and 'href="/rollouts/1/"' in html and "/remind/" not in html
