@@ -212,7 +212,7 @@ def words() -> list[tuple[str, list[Any]]]:
     """Every closed set of states that any room has: whatever carries a tone and an icon, once per look and word."""
     found = []
     for room in apps.get_app_configs():
-        if not module_has_submodule(room.module, "choices"):  # type: ignore[arg-type]
+        if not module_has_submodule(room.module, "choices"):
             continue
         for name, kind in vars(import_module(f"{room.name}.choices")).items():
             if isinstance(kind, type) and hasattr(kind, "tone") and hasattr(kind, "icon") and hasattr(kind, "choices"):

@@ -30,8 +30,15 @@ def button(
     """
     looks = look.split()
     attributes = {name.replace("_", "-"): value for name, value in rest.items() if value not in (None, False)}
-    context = {"word": word, "element": "a" if to else "button", "address": address_of(*to), "looks": looks}
-    context |= {"icon": icon, "about": about, "key": key, "attributes": attributes, "only_icon": "icon" in looks}
+    context: dict[str, Any] = {"word": word, "element": "a" if to else "button", "address": address_of(*to)}
+    context |= {
+        "looks": looks,
+        "icon": icon,
+        "about": about,
+        "key": key,
+        "attributes": attributes,
+        "only_icon": "icon" in looks,
+    }
     return render_to_string("elements/button.html", context)
 
 
