@@ -104,7 +104,7 @@ COSMETIC: dict[str, tuple[Change, set[str]]] = {
     ),
     "a scenario's steps": (
         lambda w: testing.change_scenario(
-            scenario=w.scenario, steps=[{"do": "Type jaket", "expect": "Found"}], actor=w.rhea
+            scenario=w.scenario, title=w.scenario.title, steps=[{"do": "Type jaket", "expect": "Found"}], actor=w.rhea
         ),
         {"tests"},
     ),

@@ -106,7 +106,8 @@ def world(
     ines: User,
     tomas: User,
 ) -> World:
-    product, typo = release.product, release.features.get()
+    product, typo, build = release.product, release.features.get(), release.candidates.get().build
+    assert build
     flag, spare = (create_flag(product=product, key=key, name=key, actor=rhea) for key in ("search-typo", "spare"))
     releases.change_feature(feature=typo, flags=[flag], no_flag_reason="", actor=rhea)
     instant = releases.add_feature(
@@ -123,9 +124,7 @@ def world(
         scenario=testing.write_scenario(
             release=release, title="Finds jaket", steps=[{"do": "Type", "expect": "Found"}], actor=rhea
         ),
-        finding=testing.raise_finding(
-            release=release, build=release.candidates.get().build, title="Flickers", severity="minor", actor=tomas
-        ),
+        finding=testing.raise_finding(release=release, build=build, title="Flickers", severity="minor", actor=tomas),
         next_build=next_build,
         staging=staging,
         production=production,
