@@ -107,26 +107,30 @@ def _questions(user: User, now: datetime) -> list[Work]:
     managed = Q(
         request__release__product__roles__user=user, request__release__product__roles__kind=RoleKind.RELEASE_MANAGER
     )
-    rows = Remark.objects.filter(managed, question=None, answer=None, request__release__in=Release.objects.unfinished())
-    return [
-        Work(
-            group="decision",
-            title=f"Answer {row.person} about {row.request.release}",
-            why=f"“{row.words.text}”" if row.words.text else f"A question for {row.request.stage}.",
-            url=reverse("approve", args=[row.request_id]) + f"#question-{row.pk}",
-            act="Answer",
-            tone="bad",
-            icon="blocked",
-            word="unanswered",
-            meta=_frees(row.features),
-            note=f"asked {ago(row.at, now)}",
-            since=row.at,
-            frees=row.features,
-            sets_free=str(row.request.release),
-            then=partial(next_step, row.request.release, user, now),
-            product=row.request.release.product_id,
-        )
-        for row in rows.select_related("person", "words", "request__stage", "request__release__product").annotate(
-            features=Count("request__release__features")
-        )
-    ]
+    found = Remark.objects.filter(
+        managed, question=None, answer=None, request__release__in=Release.objects.unfinished()
+    )
+    rows = found.select_related("person", "words", "request__stage", "request__release__product")
+    sized = rows.annotate(size=Count("request__release__features"))
+    return [_question(row, row.size, user, now) for row in sized]
+
+
+def _question(row: Remark, size: int, user: User, now: datetime) -> Work:
+    release = row.request.release
+    return Work(
+        group="decision",
+        title=f"Answer {row.person} about {release}",
+        why=f"“{row.words.text}”" if row.words.text else f"A question for {row.request.stage}.",
+        url=reverse("approve", args=[row.request_id]) + f"#question-{row.pk}",
+        act="Answer",
+        tone="bad",
+        icon="blocked",
+        word="unanswered",
+        meta=_frees(size),
+        note=f"asked {ago(row.at, now)}",
+        since=row.at,
+        frees=size,
+        sets_free=str(release),
+        then=partial(next_step, release, user, now),
+        product=release.product_id,
+    )
