@@ -199,6 +199,8 @@ def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
         return Next(
             label="Next, by a person", line="Take the flags out of the code", detail="They are no longer needed."
         )
+    if facts.action.verb == "none" and facts.state is not RolloutState.PAUSED:
+        return Next(label="Next, by itself", line="Stop, and ask a person", detail=" ".join(facts.action.waits_for[:1]))
     if facts.action.verb == "none":
         detail = _more(facts) or "Users keep what they have until then."
         return Next(label="Next, by a person", line="Resume, or roll back", detail=detail)

@@ -33,12 +33,12 @@ def test_fifty_thousand_readings_cost_a_page_no_more_than_ten(
     state = measure(rollout)
 
     def look() -> tuple[int, float]:
-        began = time.process_time(), time.monotonic()
+        began = time.monotonic()
         with CaptureQueriesContext(connection) as queries:
             context = page(rollout, rhea, clock.now())
         render_to_string("rollouts/detail.html#live", {**context, "request": None})
         assert len(context["cards"]) == 1
-        return len(queries), time.monotonic() - began[1]
+        return len(queries), time.monotonic() - began
 
     look()
     before, _ = look()
@@ -47,6 +47,7 @@ def test_fifty_thousand_readings_cost_a_page_no_more_than_ten(
         cursor.execute("ANALYZE rollouts_measurement")
     type(rollout).objects.filter(pk=rollout.pk).update(started_at=clock.now() - figures.LONGEST * 12)
     rollout.refresh_from_db()
+    look()  # what a fresh row fetches of its relations
     seen = sorted(look() for _ in range(5))
     record_property("panel_ms", round(seen[0][1] * 1000))
     assert {queries for queries, _ in seen} == {before}
