@@ -153,7 +153,9 @@ class KpiForm(RowForm):
         said, old = self.cleaned_data, self.kept.get(self.cleaned_data["name"])
         slow = said["bad"] == BadAnswer.SLOW
         query = {**(old.query if old else {}), "canary": said["canary"], "stable": said["stable"]}
-        query |= {"bad_status": 0 if slow else said["bound"], "slow_ms": said["bound"] if slow else 0}
+        query |= {"bad_status": 0, "slow_ms": said["bound"]} if slow else {"bad_status": said["bound"]}
+        if query.get("slow_ms") and not slow:
+            del query["slow_ms"]
         finer = ("unit", "less_is_bad", "tolerance_ppm", "warm_up_seconds", "no_data_seconds", "on_no_data")
         options = {name: getattr(old, name) for name in finer} if old else {}
         options |= {"compare": said["compare"], "breach_seconds": said["breach"], "on_breach": said["on_breach"]}

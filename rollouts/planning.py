@@ -56,9 +56,10 @@ class Draft:
 
     def __init__(self, release: Release, data: Any) -> None:
         self.plan = Plan.objects.filter(release=release).first()
-        self.flags = list(
-            Flag.objects.filter(features__release=release).order_by("key").distinct().values_list("key", flat=True)
-        )
+        keys = set(Flag.objects.filter(features__release=release).values_list("key", flat=True))
+        moved = list(self.plan.targets.values_list("key", flat=True)) if self.plan else []
+        self.flags = [*(key for key in moved if key in keys), *sorted(keys - set(moved))]
+        """As the plan has them: another order would be another plan to whoever signed it."""
         more = data.get("more", "") if data else ""
         self.form = forms.PlanForm(data, release=release, initial=_of_plan(self.plan))
         kept: dict[str, Kpi] = {kpi.name: kpi for kpi in self.plan.kpis.all()} if self.plan else {}
