@@ -112,7 +112,7 @@ def _questions(user: User, now: datetime) -> list[Work]:
     )
     rows = found.select_related("person", "words", "request__stage", "request__release__product")
     sized = rows.annotate(size=Count("request__release__features"))
-    return [_question(row, row.size, user, now) for row in sized]  # type: ignore[attr-defined]  # annotated above
+    return [_question(row, row.size, user, now) for row in sized]  # type: ignore[attr-defined]
 
 
 def _question(row: Remark, size: int, user: User, now: datetime) -> Work:
