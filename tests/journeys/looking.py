@@ -134,7 +134,7 @@ def _suits_everybody(page: Page) -> list[str]:
         for theme, rules in (("light", RULES), ("dark", COLOURS)):
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             wrong += [f"{theme}, {width} px wide: {one}" for one in page.evaluate(RUN_AXE, rules)]
-    for width, height in (PHONE, NARROW):
+    for width, height in (DESKTOP, PHONE, NARROW):
         page.set_viewport_size({"width": width, "height": height})
         if over := page.evaluate(WIDER):
             wrong.append(f"scrolls sideways by {over} px at {width} px")

@@ -151,17 +151,18 @@ def test_ines_reads_along_and_signs_where_the_policy_says(site: Site, chromium: 
         ines.go(f"/approve/{others.pk}/")
         assert read in ines.page.locator("h1").inner_text()
         assert ines.page.get_by_role("button", name=re.compile("^Sign as")).count() == 0
-        assert pressed_anyway(ines.page, others.pk) == 403
+        assert pressed_anyway(ines, f"/approve/{others.pk}/") == 403
         begins(ines, f"Sign for Compliance: {own}")
         approve(ines.page)
     assert verdicts(site, others.release) == []
 
 
-def pressed_anyway(page: Page, request: int) -> int:
+def pressed_anyway(walker: Walker, path: str) -> int:
     """What comes of posting the form that the page did not offer, with this browser's session and a good token."""
-    token = page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value")
+    walker.go("/")
+    token = walker.page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value")
     form = {"csrfmiddlewaretoken": str(token), "verdict": "approve", "seal": "0" * 64}
-    return page.request.post(page.url, form=form, headers={"Referer": page.url}).status
+    return walker.page.request.post(walker.stack.base + path, form=form).status
 
 
 @on("desktop", "phone, no scripts")
@@ -236,12 +237,15 @@ def she_writes_what_it_is(rhea: Walker, name: str) -> None:
     page.locator("#candidate .tag", has_text=f"of {name}").wait_for()
     rhea.go(page.url.split("scope/")[0] + "plan/")
     page.get_by_label("Exposure in %").first.fill("5")
-    page.get_by_label("Bakes for").first.fill("10 min")
-    page.locator("button[name=more][value=step]").click()
-    page.get_by_label("Exposure in %").nth(1).fill("100")
-    page.get_by_label("Bakes for").nth(1).fill("10 min")
+    page.get_by_label("Bakes for").first.fill("11 min")
+    kpi = page.get_by_role("group", name="KPI 1")
+    kpi.get_by_label("Name").fill("Failed searches")
+    kpi.get_by_label("New side").fill("green")
+    kpi.get_by_label("Old side").fill("blue")
+    kpi.get_by_label("Compared with it").uncheck()
+    kpi.get_by_label("Limit in %").fill("10")
     page.locator("button.btn", has_text="Write the plan").click()
-    page.get_by_text("10 min").first.wait_for()
+    page.get_by_text("11 min").first.wait_for()
 
 
 def bea_approves(name: str) -> None:
