@@ -77,6 +77,11 @@ def _all() -> Mapping[str, Sentence]:
     return merged
 
 
+def actions_named(words: str) -> list[str]:
+    """The actions whose sentence holds `words`: what a person who looks for something in the record types."""
+    return [action for action, sentence in _all().items() if words.lower() in sentence.form.lower()]
+
+
 def describe(entry: AuditEntry) -> Sentence:
     """The entry in words (`form` filled in). Unknown actions read as their name, so nothing is hidden."""
     return describe_all([entry])[0]

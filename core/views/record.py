@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -92,7 +92,9 @@ def _filtered(form: FilterForm, entries: QuerySet[AuditEntry]) -> list[AuditEntr
     if asked["stream"]:
         entries = entries.filter(stream_id=asked["stream"].strip())
     if asked["action"]:
-        entries = entries.filter(action__icontains=asked["action"].strip().replace(" ", "_"))
+        words = asked["action"].strip()
+        named = Q(action__in=sentences.actions_named(words))
+        entries = entries.filter(named | Q(action__icontains=words.replace(" ", "_")))
     if asked["person"]:
         entries = entries.filter(actor__name__icontains=asked["person"].strip())
     if asked["before"]:

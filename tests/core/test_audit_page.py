@@ -51,6 +51,14 @@ def test_the_product_one_looks_at_narrows_the_record(storefront: Product, rhea: 
     assert f"product%3A{office.pk}" in page and f"product%3A{storefront.pk}" in page
 
 
+def test_it_is_searched_by_the_words_it_shows(storefront: Product, rhea: User, browser_of: Browser) -> None:
+    note(storefront, rhea, "because")
+    client = browser_of(rhea)
+    for words in (" made ", "role_granted", "role granted"):
+        assert "Rhea Lind made Rhea Lind x" in client.get("/audit/", {"action": words}).content.decode(), words
+    assert "Nothing fits." in client.get("/audit/", {"action": "rolled back"}).content.decode()
+
+
 def test_verifying_says_how_far_each_stream_is_proven_with_and_without_htmx(
     storefront: Product, rhea: User, otto: User, browser_of: Browser
 ) -> None:
