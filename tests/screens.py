@@ -14,6 +14,7 @@ from tests.house import House, person
 
 NOT_SCREENS = {
     "healthz": "answers machines",
+    "waiting/": "the numbers of the navigation alone, asked for in tests/approvals/test_today.py",
     "live/": "a stream of events, listened to in tests/core/test_live.py",
     "api/v1/": "answers machines with JSON",
     "admin/": "Django's own pages; ours among them stand below",
