@@ -35,7 +35,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     form = DecisionForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         part = PARTS.get(request.GET.get("part", ""), "approvals/approve.html")
-        shown = {**letter(asked, person), "form": form, "read": request.GET.get("seal", "")}
+        earlier, read = request.GET.get("read", ""), request.GET.get("seal", "")
+        shown = {**letter(asked, person, earlier), "form": form, "read": read}
         return render(request, part, shown)
 
     def act() -> object:

@@ -117,7 +117,7 @@ PROGRESS: dict[str, Change] = {
         build=w.next_build, kind="regression", status="fail", actor=w.emil
     ),
     "a deployment": lambda w: releases.register_deployment(build=w.next_build, environment=w.production, actor=w.emil),
-    "a finding fixed": lambda w: testing.move_finding(finding=w.finding, verb="fixed", actor=w.emil),
+    "a finding fixed": lambda w: testing.move_finding(finding=w.finding, verb="fixed", actor=w.tomas),
     "the status": lambda w: releases.set_status(release=w.release, status=ReleaseStatus.VALIDATION, actor=w.rhea),
     "a newer policy": lambda w: set_policy(
         product=w.release.product,

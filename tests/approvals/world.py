@@ -45,6 +45,7 @@ class World:
     bea: User
     quinn: User
     ines: User
+    tomas: User
 
     @property
     def fresh(self) -> Release:
@@ -133,6 +134,7 @@ def world(
         bea=bea,
         quinn=quinn,
         ines=ines,
+        tomas=tomas,
     )
     made.plan()
     submit_release(release=made.fresh, actor=rhea)
