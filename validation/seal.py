@@ -6,13 +6,13 @@ Results are progress. That a known defect was accepted is a waiver, and who sign
 from releases.models import Release
 from releases.seal import Part
 from validation.choices import FindingVerb
-from validation.models import Finding
+from validation.gates import defects
 
 
 def tests(release: Release) -> Part:
     """The scenarios by name, and the findings that stand as accepted. How a scenario is carried out is wording."""
     scenarios = release.scenarios.current().select_related("feature").order_by("title")
-    findings = Finding.objects.filter(release=release).with_standing().order_by("title", "pk")
+    accepted = [one for one in defects(release) if one.verb == FindingVerb.ACCEPTED]
     content = {
         "scenarios": [
             {
@@ -23,9 +23,9 @@ def tests(release: Release) -> Part:
             }
             for row in scenarios
         ],
-        "accepted": [
-            {"name": row.title, "severity": row.severity} for row in findings if row.verb == FindingVerb.ACCEPTED
-        ],
+        "accepted": sorted(
+            ({"name": one.title, "severity": one.severity.value} for one in accepted), key=lambda row: row["name"]
+        ),
     }
     return Part(name="tests", title="Tests", content=content, cosmetic=frozenset({"of", "story", "steps"}))
 
