@@ -197,7 +197,7 @@ def test_rhea_puts_a_release_together_starts_it_and_rolls_it_back(site: Site, ch
     site.aside(lambda: bringing.build(name, production=True))
     with walking(chromium, site, "rhea", **WAYS[way]) as rhea:
         she_writes_what_it_is(rhea, name)
-        address = re.sub(r"scope/.*", "", rhea.page.url)
+        address = re.sub(r"#.*", "", rhea.page.url)
         rhea.go(address)
         rhea.press("Ask for sign-off")
         rhea.page.wait_for_load_state()

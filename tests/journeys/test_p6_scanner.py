@@ -63,14 +63,14 @@ def everything(database: FreshDatabase) -> Mapping[str, str]:
 def press_the_first_button(page: Page, link: str) -> None:
     page.goto(link)
     page.locator("button:visible, input[type=submit]:visible").first.click()
-    page.wait_for_load_state()
+    page.wait_for_timeout(500)  # if that sent anything, it is sent
 
 
 def send_the_first_form(page: Page, link: str) -> None:
     """As it stands, whatever the page requires of people."""
     page.goto(link)
-    page.evaluate("() => HTMLFormElement.prototype.submit.call(document.forms[0])")
-    page.wait_for_load_state()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.evaluate("() => HTMLFormElement.prototype.submit.call(document.forms[0])")
 
 
 def test_p6_a_scanner_of_mails_decides_nothing(
@@ -79,14 +79,16 @@ def test_p6_a_scanner_of_mails_decides_nothing(
     assert any(re.search(r"/approve/\d+/$", link) for link in links), links
     before = everything(shared_db)
     context = chromium.new_context()
-    page = context.new_page()
     with httpx.Client(follow_redirects=True, timeout=20) as scanner:
         for link in links:
             for method in ("HEAD", "GET", "OPTIONS"):
                 assert scanner.request(method, link).status_code < 500
-            press_the_first_button(page, link)
-            send_the_first_form(page, link)
+            for act in (press_the_first_button, send_the_first_form):
+                page = context.new_page()
+                act(page, link)
+                page.close()
         assert scanner.get(site.base).url.path == "/login/"
+    page = context.new_page()
     page.goto(site.base)
     assert "/login/" in page.url, "the scanner is signed in"
     context.close()
@@ -103,4 +105,4 @@ def test_the_look_at_all_rows_would_have_seen_a_signature(
 
     site.aside(sign)
     changed = {name for name, digest in everything(shared_db).items() if digest != before[name]}
-    assert changed >= {"approvals_decision", "core_auditentry", "core_outboxmessage"}
+    assert changed >= {"approvals_decision", "core_auditentry"}
