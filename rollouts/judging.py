@@ -33,6 +33,8 @@ GRACE = 5.0
 BLIND_AT_FIRST = timedelta(seconds=10)
 """Before the first weight is confirmed there is nothing to judge; after so long it is looked at all the same."""
 ROW_EVERY = timedelta(seconds=0.9)
+TOLD_EVERY = 5
+"""Seconds. Readings that change no verdict are told together: whoever watches fetches a page for each word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,22 @@ def measure(rollout: Rollout) -> None:
     with writing("fold"):
         for one in news:
             _fold(rollout, one, clock.now())
-        events.announce(rollout.subject, "measured")
+        if any(map(_is_material, news)):
+            events.announce(rollout.subject, "judged")
+        elif news and _is_due(rows[0], clock.now()):
+            events.announce(rollout.subject, "measured")
+
+
+def _is_material(news: _News) -> bool:
+    """Whether a reader must see it at once: another verdict, or another trouble with reading."""
+    row = news.row
+    return row.folded_at is None or (row.verdict, row.problem) != (news.verdict.kind, news.problem[:300])
+
+
+def _is_due(row: KpiState, now: datetime) -> bool:
+    """Whether a stretch of `TOLD_EVERY` ended since `row` was folded last; each rollout's stretches begin elsewhere."""
+    before, current = ((at.timestamp() + row.rollout_id) // TOLD_EVERY for at in (row.folded_at or now, now))
+    return before != current
 
 
 def params(rollout: Rollout, asked: Mapping[str, Any], state: State, basis: Basis) -> Params:
