@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from approvals.actions import add_item, submit_release, tick_item
+from approvals.actions import add_item, ask, submit_release, tick_item
 from core import clock
 from core.models import ApiToken, Environment, Product, User
 from flags.choices import KeyKind
@@ -80,6 +80,7 @@ def furnish(told: Callable[..., Story]) -> House:
         "findings/": {"pk": Finding.objects.get().pk},
         "approve/": {"pk": asked.pk},
         "checklist/": {"pk": item.pk},
+        "questions/": {"pk": ask(request=asked, person=before.bea, text="Why now?").pk},
         "rollouts/": {"pk": rollout.pk, "key": before.flags[0].key},
         "flags/": {"product": product.slug, "key": before.flags[0].key, "environment": staging.slug},
         "api/v1/": {"slug": product.slug, "digest": build.digest, "release_id": second.pk, "pk": rollout.pk},
