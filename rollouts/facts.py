@@ -19,6 +19,8 @@ STALE = timedelta(seconds=60)
 """A live KPI whose newest data is older than this is shown as no data, whatever the last verdict was."""
 PREFETCH = ("targets", "kpi_states__kpi", "said__person", "gos")
 """What `gather` reads of many rollouts."""
+Spans = Mapping[int, tuple[datetime, datetime]]
+"""Index of a step → when it was measured first and last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,10 +159,10 @@ class RolloutFacts:
         return sum(kpi.is_fine and kpi.name not in silent for kpi in self.judged)
 
 
-def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFacts:
+def gather(rollout: Rollout, now: datetime, spans: Spans | None = None) -> RolloutFacts:
     """The facts of `rollout` at `now`, with what its engine would say next. The gates are not asked again for every
-    reader: what they closed stands in the rollout's state and reasons since the last tick. With `brief`, for rows of
-    lists, there are no times of its steps, and no queries at all if `PREFETCH` was.
+    reader: what they closed stands in the rollout's state and reasons since the last tick. Without the `spans` of its
+    steps, for rows of lists, they have no times. No queries at all if `PREFETCH` was.
     """
     states = list(rollout.kpi_states.all())
     live = look.snapshot(rollout, now, ()) if rollout.is_live else None
@@ -175,7 +177,7 @@ def gather(rollout: Rollout, now: datetime, *, brief: bool = False) -> RolloutFa
         step=rollout.step,
         step_since=rollout.step_since,
         baked_since=rollout.baked_since,
-        steps=_steps(rollout, [] if brief else states),
+        steps=_steps(rollout, spans or {}),
         watch=timedelta(seconds=pinned["watch_seconds"]),
         reasons=tuple(rollout.why),
         kpis=tuple(_kpi(rollout, state, said) for state in states),
@@ -250,20 +252,23 @@ def _target(target: Target) -> TargetFacts:
     )
 
 
-def _steps(rollout: Rollout, states: list[KpiState]) -> tuple[StepFacts, ...]:
-    """Pinned steps with the time in which each was measured (by the first KPI: all are read together)."""
-    seen: dict[int, tuple[datetime, datetime]] = {}
-    if states:
-        read = Measurement.objects.filter(state=states[0]).order_by()
-        rows = read.values("step").annotate(since=Min("at"), until=Max("at"))
-        seen = {row["step"]: (row["since"], row["until"]) for row in rows}
+def spans(rollout: Rollout) -> Spans:
+    """When each step was measured, by the first KPI: all are read together."""
+    first = next(iter(rollout.kpi_states.all()), None)
+    read = Measurement.objects.filter(state=first).order_by() if first else Measurement.objects.none()
+    rows = read.values("step").annotate(since=Min("at"), until=Max("at"))
+    return {row["step"]: (row["since"], row["until"]) for row in rows}
+
+
+def _steps(rollout: Rollout, measured: Spans) -> tuple[StepFacts, ...]:
+    """Pinned steps, with the time in which each was measured."""
     return tuple(
         StepFacts(
             weight=step["weight"],
             bake=timedelta(seconds=step["bake_seconds"]),
             go_team=step["go_team_name"],
-            since=seen.get(index, (None, None))[0],
-            until=seen.get(index, (None, None))[1],
+            since=measured.get(index, (None, None))[0],
+            until=measured.get(index, (None, None))[1],
         )
         for index, step in enumerate(rollout.pinned["steps"])
     )

@@ -1,6 +1,6 @@
 """KPI cards: the measurements of one rollout, thinned to what a chart can show, with their verdict in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from core.weights import as_percent
 from core.words import ago, span
 from rollouts.choices import RolloutState, VerdictKind
 from rollouts.facts import KpiFacts, RolloutFacts
-from rollouts.models import KpiState, Measurement
+from rollouts.models import KpiState, Measurement, Rollout
 
 POINTS = 160
 LONGEST = timedelta(hours=2)
@@ -40,19 +40,35 @@ class Card:
     is_harm: bool
 
 
-def cards(facts: RolloutFacts) -> list[Card]:
-    """One card per KPI, in the plan's order. Two queries, and at most `POINTS` rows per KPI."""
-    window = _window(facts)
-    states = [kpi.state for kpi in facts.kpis]
-    read = _thinned(states, *window)
-    last = {row.state_id: row for row in _newest(states)}
+@dataclass(frozen=True)
+class Readings:
+    """What the charts are drawn from, per KPI state: its readings thinned (seconds, canary, stable), and the newest."""
+
+    thinned: Mapping[int, Sequence[tuple[float, float | None, float | None]]]
+    newest: Mapping[int, Measurement]
+
+
+def read(rollout: Rollout, now: datetime) -> Readings:
+    """Two queries, and at most `POINTS` rows per KPI."""
+    states = [state.pk for state in rollout.kpi_states.all()]
+    rows = thinned(states, *_window(rollout, now))
+    points = {state: [(row.at.timestamp(), row.canary, row.stable) for row in read] for state, read in rows.items()}
+    return Readings(points, {row.state_id: row for row in _newest(states)})
+
+
+def cards(facts: RolloutFacts, read: Readings) -> list[Card]:
+    """One card per KPI, in the plan's order."""
+    window = _window(facts, facts.now)
     events = tuple(_events(facts))
-    return [_card(kpi, facts, read.get(kpi.state, []), last.get(kpi.state), window, events) for kpi in facts.kpis]
+    return [
+        _card(kpi, facts, read.thinned.get(kpi.state, []), read.newest.get(kpi.state), window, events)
+        for kpi in facts.kpis
+    ]
 
 
 def window_in_words(facts: RolloutFacts) -> str:
     """``last 2 h, read every 10 s; times in CET``."""
-    start, end = _window(facts)
+    start, end = _window(facts, facts.now)
     zone = f"{timezone.localtime(facts.now):%Z}"
     if not facts.state.is_live:
         return f"{_clock(start, seconds=False)} to {_clock(end, seconds=False)} {zone}" if facts.kpis else ""
@@ -66,12 +82,12 @@ def read_in_words(facts: RolloutFacts) -> str:
     return f"read {ago(newest, facts.now)}" if newest and facts.state.is_live else ""
 
 
-def _window(facts: RolloutFacts) -> tuple[datetime, datetime]:
-    end = min(facts.now, facts.ended_at + AFTERMATH) if facts.ended_at else facts.now
-    return max(facts.started_at, end - LONGEST), end
+def _window(shown: RolloutFacts | Rollout, now: datetime) -> tuple[datetime, datetime]:
+    end = min(now, shown.ended_at + AFTERMATH) if shown.ended_at else now
+    return max(shown.started_at, end - LONGEST), end
 
 
-def _thinned(states: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Measurement]]:
+def thinned(states: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Measurement]]:
     """The last measurement in each of `POINTS` equal stretches, by PostgreSQL."""
     width = max((end - start).total_seconds() / POINTS, 1.0)
     stretch = Cast(Floor(Extract("at", "epoch") / width), BigIntegerField())
@@ -105,13 +121,13 @@ def _events(facts: RolloutFacts) -> Iterable[charts.Event]:
 def _card(
     kpi: KpiFacts,
     facts: RolloutFacts,
-    read: Sequence[Measurement],
+    read: Sequence[tuple[float, float | None, float | None]],
     last: Measurement | None,
     window: tuple[datetime, datetime],
     events: tuple[charts.Event, ...],
 ) -> Card:
     tone, icon, word, why = _state_in_words(kpi, facts)
-    drawn = charts.chart([_reading(row, kpi) for row in read], _frame(kpi, window, events))
+    drawn = charts.chart([_reading(kpi, *row) for row in read], _frame(kpi, window, events))
     key = _key(kpi, facts, last, silent=word.startswith("no data"))
     weighed = last if kpi.comparing else None
     return Card(
@@ -135,8 +151,8 @@ def _card(
     )
 
 
-def _reading(row: Measurement, kpi: KpiFacts) -> charts.Reading:
-    return charts.Reading(row.at.timestamp(), row.canary, row.stable if kpi.compared else None)
+def _reading(kpi: KpiFacts, at: float, canary: float | None, stable: float | None) -> charts.Reading:
+    return charts.Reading(at, canary, stable if kpi.compared else None)
 
 
 def _frame(kpi: KpiFacts, window: tuple[datetime, datetime], events: tuple[charts.Event, ...]) -> charts.Frame:

@@ -39,8 +39,8 @@ def may_start(user: User, release: Release) -> bool:
 
 def may_stop(user: User, release: Release) -> bool:
     """Generous: getting back must not wait for the one person who may."""
-    covered = [release.product_id, *release.candidates.values_list("product_id", flat=True)]
-    return user.is_active and user.roles.filter(product__in=covered, kind__in=STOPS).exists()
+    covered = Q(product=release.product_id) | Q(product__in=release.candidates.values("product"))
+    return user.is_active and user.roles.filter(covered, kind__in=STOPS).exists()
 
 
 def require_starter(user: User | None, release: Release) -> None:

@@ -117,9 +117,10 @@ def _rows(form: type, prefix: str, data: Any, initial: list[dict[str, Any]], **g
 def _grown(data: Any, more: str) -> Any:
     """The posted fields with one more empty row of the kind `more`."""
     total = f"{more}-TOTAL_FORMS"
-    if not data or total not in data or not data[total].isdigit():
+    said = data.get(total, "") if data else ""
+    if not (said.isascii() and said.isdecimal() and len(said) < 10):
         return data
-    grown, count = data.copy(), int(data[total])
+    grown, count = data.copy(), int(said)
     if count < MOST_ROWS:
         grown[total] = str(count + 1)
         grown.update({f"{more}-{count}-{name}": value for name, value in FRESH.get(more, {}).items()})

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
 from core import sentences
 from core.models import AuditEntry, OutboxMessage, User
 from core.weights import as_percent
@@ -14,18 +12,15 @@ from rollouts import figures, present
 from rollouts.choices import RolloutState, VerdictKind
 from rollouts.exposure import exposure
 from rollouts.facts import RolloutFacts, gather
+from rollouts.material import Material
 from rollouts.models import Rollout
 from rollouts.presses import presses
 
-LOG_LENGTH = 12
 
-
-def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
-    """The context of `rollouts/detail.html`."""
-    facts = gather(rollout, now)
-    told = list(_messages(rollout))
-    log = AuditEntry.objects.filter(stream=rollout.release.subject, subject=rollout.subject)
-    cards = figures.cards(facts)
+def page(material: Material, user: User, now: datetime) -> dict[str, Any]:
+    """The context of `rollouts/detail.html`, in the words, the zone and with the buttons of `user`."""
+    rollout, told = material.rollout, material.told
+    facts = gather(rollout, now, material.spans)
     pressed = presses(rollout, facts, user)
     return {
         "rollout": rollout,
@@ -36,20 +31,20 @@ def page(rollout: Rollout, user: User, now: datetime) -> dict[str, Any]:
         "next": present.next_box(facts, told=_told(told)),
         "presses": pressed,
         "wants_reason": any(press.wants_reason for press in pressed),
-        "cards": cards,
+        "cards": figures.cards(facts, material.readings),
         "tally": _tally(facts),
         "span_text": figures.window_in_words(facts),
         "read": figures.read_in_words(facts),
         "exposure": exposure(rollout, facts, user),
-        "log": [_told_entry(entry, now) for entry in _newest(log)],
-        "log_count": log.count(),
+        "log": [_told_entry(entry, now) for entry in material.log],
+        "log_count": material.log_count,
         "account": _account(rollout, facts, told) if facts.state is RolloutState.ROLLED_BACK else (),
     }
 
 
 def row(rollout: Rollout, now: datetime) -> dict[str, Any]:
     """One line of the list."""
-    facts = gather(rollout, now, brief=True)
+    facts = gather(rollout, now)
     word = ("wait", "hold", "no data") if facts.silent else (facts.state.tone, facts.state.icon, facts.state.label)
     return {
         "rollout": rollout,
@@ -58,16 +53,6 @@ def row(rollout: Rollout, now: datetime) -> dict[str, Any]:
         "state": word,
         "next": present.next_box(facts) if facts.state.is_live else None,
     }
-
-
-def _messages(rollout: Rollout) -> QuerySet[OutboxMessage]:
-    """What people were told about this rollout's end."""
-    about = OutboxMessage.objects.filter(subject_key=rollout.release.subject, kind="rollout_rolled_back")
-    return about.filter(dedupe__startswith=f"{rollout.subject}:").select_related("recipient").order_by("created_at")
-
-
-def _newest(log: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-    return log.select_related("actor").prefetch_related("texts").order_by("-seq")[:LOG_LENGTH]
 
 
 def _told_entry(entry: AuditEntry, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def work(user: User, now: datetime) -> Sequence[Work]:
     """One row per live rollout to watch, and one more where it waits for this person."""
     rows = []
     for rollout in live_of(user):
-        facts = gather(rollout, now, brief=True)
+        facts = gather(rollout, now)
         rows += [*_asked(rollout, facts, user), _moving(rollout, facts)]
     return rows
 

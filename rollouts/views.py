@@ -16,7 +16,7 @@ from core.models import User
 from core.scope import chosen
 from core.views import attempt, reason_of
 from releases.models import Release
-from rollouts import actions, screen
+from rollouts import actions, material, screen
 from rollouts.choices import RolloutState
 from rollouts.facts import PREFETCH
 from rollouts.models import Rollout
@@ -47,8 +47,9 @@ def rollouts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rollout(request: HttpRequest, pk: int) -> HttpResponse:
     """The live page; for htmx only what changes in it."""
-    shown = get_object_or_404(_visible(request), pk=pk)
-    return _page(request, "rollouts/detail.html", "live", screen.page(shown, _person(request), clock.now()))
+    person, now = _person(request), clock.now()
+    shown = material.visible_to(person, pk, now)
+    return _page(request, "rollouts/detail.html", "live", screen.page(shown, person, now))
 
 
 @who_may("approvers, release managers, engineers and owners of the release's products")
@@ -119,7 +120,7 @@ def _page(request: HttpRequest, template: str, partial: str, context: dict[str, 
 
 def _visible(request: HttpRequest) -> Any:
     seen = Rollout.objects.visible_to(_person(request))
-    rows = seen.select_related("release__product", "environment__product", "started_by")
+    rows = seen.select_related(*material.RELATED)
     return rows.prefetch_related(*PREFETCH)
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from core import clock
 from core.models import User
 from rollouts import actions, figures
+from rollouts.material import read
 from rollouts.models import Measurement
 from rollouts.screen import page
 from tests.rollouts.screens.test_pages import measure
@@ -35,7 +36,7 @@ def test_fifty_thousand_readings_cost_a_page_no_more_than_ten(
     def look() -> tuple[int, float]:
         began = time.monotonic()
         with CaptureQueriesContext(connection) as queries:
-            context = page(rollout, rhea, clock.now())
+            context = page(read(rollout.pk, clock.now()), rhea, clock.now())
         render_to_string("rollouts/detail.html#live", {**context, "request": None})
         assert len(context["cards"]) == 1
         return len(queries), time.monotonic() - began
@@ -51,7 +52,7 @@ def test_fifty_thousand_readings_cost_a_page_no_more_than_ten(
     seen = sorted(look() for _ in range(5))
     record_property("panel_ms", round(seen[0][1] * 1000))
     assert {queries for queries, _ in seen} == {before}
-    rows = figures._thinned([state.pk], *figures._window(page(rollout, rhea, clock.now())["facts"]))
+    rows = figures.thinned([state.pk], *figures._window(rollout, clock.now()))
     assert 100 < len(rows[state.pk]) <= figures.POINTS + 1
     assert min(took for _, took in seen) < 1.0, "far below this on a quiet machine"
     assert Measurement.objects.filter(state=state).count() > 50_000

@@ -13,6 +13,7 @@ from core import clock
 from core.models import OutboxMessage, User
 from rollouts import actions
 from rollouts.choices import RolloutState, VerdictKind
+from rollouts.material import read
 from rollouts.models import KpiState, Measurement, Rollout
 from rollouts.screen import page
 from tests.rollouts.story import Story
@@ -195,7 +196,7 @@ def test_the_list_needs_as_many_queries_for_many_ended_rollouts_as_for_few(
 def test_the_page_needs_a_constant_number_of_queries(live: Rollout, rhea: User) -> None:
     measure(live)
     with CaptureQueriesContext(connection) as queries:
-        context = page(live, rhea, clock.now())
+        context = page(read(live.pk, clock.now()), rhea, clock.now())
     assert len(context["cards"][0].picture.chart.canary) == 1
     assert len(queries) < 100
 
