@@ -41,7 +41,9 @@ class ItemForm(forms.Form):
     """One thing to confirm, by a team or by a check of CI."""
 
     text = forms.CharField(max_length=200, label="What is to be confirmed")
-    team = forms.ModelChoiceField(Team.objects.none(), help_text="Who ticks it, or answers for the check.")
+    team = forms.ModelChoiceField(
+        Team.objects.none(), empty_label="Choose a team", help_text="Who ticks it, or answers for the check."
+    )
     check_kind = forms.ChoiceField(
         choices=[("", "by hand, with evidence"), *CheckKind.choices], required=False, label="Ticked"
     )
@@ -54,11 +56,17 @@ class ItemForm(forms.Form):
 
 
 class DelegateForm(forms.Form):
-    """To whom; who that may be is decided by the action."""
+    """To whom, of the product's people: others have no name here. Who of them it may be is decided by the action."""
 
-    to = forms.ModelChoiceField(
-        queryset=User.objects.filter(is_active=True, is_service=False), error_messages={"required": "Choose a person."}
-    )
+    to = forms.ModelChoiceField(User.objects.none(), error_messages={"required": "Choose a person."})
+
+    def __init__(self, *args: Any, release: Release, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)
+        to.queryset = User.objects.filter(
+            roles__product=release.product_id, is_active=True, is_service=False
+        ).distinct()
 
 
 class RemarkForm(forms.Form):

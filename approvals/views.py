@@ -117,7 +117,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delegate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let another approver decide in one's place."""
-    asked, person, form = _asked(request, pk), signed_in(request), DelegateForm(request.POST)
+    asked, person = _asked(request, pk), signed_in(request)
+    form = DelegateForm(request.POST, release=asked.release)
 
     def act() -> object:
         if not form.is_valid():
