@@ -219,4 +219,5 @@ def _signed(decision: Decision) -> rules.Signed:
         at=decision.at,
         reason=reason.text if reason else "",
         instead_of=str(decision.instead_of) if decision.instead_of else "",
+        giver=decision.instead_of_id,
     )

@@ -38,6 +38,12 @@ class Signed:
     reason: str = ""
     instead_of: str = ""
     """Whose part it was, where that person handed it on."""
+    giver: int | None = None
+
+    @property
+    def seat(self) -> int:
+        """Whose part this is: the signer's own, or that of who handed it to them."""
+        return self.giver or self.person
 
     @property
     def signature(self) -> str:
@@ -113,12 +119,17 @@ def standing(
 def tally(
     stages: Sequence[StageFacts], decisions: Sequence[Signed], current_parts: Parts, *, authors: Collection[int] = ()
 ) -> list[Standing]:
-    """Every stage, where one person counts once per release: in the stage of their newest signature that stands."""
+    """Every stage, where one person counts once per release: in the stage of their newest signature that stands. So
+    does one seat in its stage, whoever signed from it: a part taken back later is not a second signature.
+    """
     alone = [standing(decisions, current_parts, stage, authors=authors) for stage in stages]
     newest: dict[int, int] = {}
-    for signed in (one for each in alone for one in each.granted):
+    seats: dict[tuple[int, int], int] = {}
+    granted = [one for each in alone for one in each.granted]
+    for signed in granted:
         newest[signed.person] = max(newest.get(signed.person, 0), signed.id)
-    yielding = {one.id for each in alone for one in each.granted if one.id != newest[one.person]}
+        seats[signed.stage, signed.seat] = max(seats.get((signed.stage, signed.seat), 0), signed.id)
+    yielding = {one.id for one in granted if one.id != newest[one.person] or one.id != seats[one.stage, one.seat]}
     return [standing(decisions, current_parts, stage, counted_elsewhere=yielding, authors=authors) for stage in stages]
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from approvals.actions import delegate, take_back
-from approvals.models import Decision, Delegation
+from approvals.models import Decision, Delegation, Stage
 from approvals.today import work
 from core import clock
 from core.choices import RoleKind
@@ -121,6 +121,21 @@ def test_p5_one_seat_is_one_signature(again: World, dora: User) -> None:
     assert len(again.case.standing(stage).granted) == 1
 
 
+def test_p5_a_part_taken_back_is_no_second_signature(again: World, dora: User) -> None:
+    """Dora's signature stands again once the release is what she signed; Bea's, from the same seat, is not one more."""
+    stage = again.asked("Business").stage
+    Stage.objects.filter(pk=stage.pk).update(quorum=2)
+    hand(again, again.bea, dora)
+    again.sign("Business", dora)
+    releases.change_release(release=again.release, way_back="By foot.", actor=again.rhea)
+    take_back(request=again.asked("Business"), person=again.bea)
+    releases.change_release(release=again.release, way_back="By hand.", actor=again.rhea)
+    again.sign("Business", again.bea)
+    standing = again.case.standing(stage)
+    assert [one.person for one in standing.granted] == [again.bea.pk] and standing.missing == 1
+    assert [one.person for one in standing.elsewhere] == [dora.pk]
+
+
 def test_p5_a_delegate_who_became_an_author_counts_no_longer(again: World, dora: User) -> None:
     hand(again, again.bea, dora)
     again.sign("Business", dora)
@@ -136,6 +151,8 @@ def test_it_is_handed_on_by_form(again: World, dora: User, otto: User, browser_o
     assert bea.post(f"{address}delegate/", {"to": ""}).status_code == 422
     assert bea.post(f"{address}delegate/", {"to": "nobody"}).status_code == 422
     assert browser_of(otto).post(f"{address}delegate/", {"to": dora.pk}).status_code == 404
+    told = bea.post(f"{address}delegate/", {"to": otto.pk})
+    assert told.status_code == 422 and "Otto" not in told.text, "who works elsewhere has no name here"
     assert bea.post(f"{address}delegate/", {"to": dora.pk}).status_code == 303
     page = bea.get(address).content.decode()
     assert "You handed your part, for Business, to Dora Falk:" in page and "Sign as" not in page
