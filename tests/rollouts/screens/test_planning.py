@@ -129,6 +129,13 @@ def test_p12_what_is_wrong_is_said_beside_it_and_nothing_is_written(
     assert Plan.objects.get() == signed.plan
 
 
+@pytest.mark.parametrize("count", ["²", "9" * 5000, "-1", "x"])
+def test_p12_a_count_of_rows_that_is_none_breaks_nothing(count: str, signed: Story, writer: tuple[Client, str]) -> None:
+    client, url = writer
+    assert client.post(url, {**fields(signed), "more": "step", "step-TOTAL_FORMS": count}).status_code == 200
+    assert client.post(url, {**fields(signed), "step-TOTAL_FORMS": count}).status_code == 422
+
+
 def test_a_row_more_is_one_press_and_writes_nothing(signed: Story, writer: tuple[Client, str]) -> None:
     client, url = writer
     for kind in ("step", "route", "kpi"):
