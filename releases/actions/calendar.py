@@ -1,6 +1,6 @@
 """Freezes: product-wide facts, so they take the product's lock alone; nobody grows meanwhile."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,15 +14,21 @@ from releases.actions.common import announce
 from releases.actions.releases import MANAGERS
 from releases.models import Freeze, Release
 
+FARTHEST = timedelta(days=36_525)
+"""At the ends of the calendar a time has no wall clock in half of the zones, and no page could say it."""
+
 
 @transaction.atomic
 def add_freeze(*, product: Product, reason: str, starts_at: datetime, ends_at: datetime, actor: User) -> Freeze:
     """Nothing of `product` grows from `starts_at` until `ends_at`. Raises Forbidden, Refused."""
     locks.product_exclusive(product.pk)
     require(actor, product, *MANAGERS)
+    now = clock.now()
     for field, at in (("starts_at", starts_at), ("ends_at", ends_at)):
         if at.tzinfo is None:
             raise Refused("Name the time zone.", field=field)
+        if abs(at - now) > FARTHEST:
+            raise Refused("A freeze lies within a hundred years of today.", field=field)
     if ends_at <= starts_at:
         raise Refused("A freeze ends after it starts.", field="ends_at")
     freeze = Freeze(product=product, reason=reason.strip(), starts_at=starts_at, ends_at=ends_at, created_by=actor)
