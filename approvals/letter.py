@@ -37,7 +37,7 @@ def letter(asked: SignoffRequest, person: User, read: str = "") -> dict[str, Any
         "together": [one.name for one in case.stages if one.order == stage.order and one.pk != stage.pk],
         **_changes(case, mine, read),
         "facts": facts(case.parts),
-        "steps": steps(case.parts),
+        "steps": steps(case.parts, done=asked.release.status == ReleaseStatus.COMPLETED),
         "tests": tests.ask(asked.release),
         "checks": _checks(case),
         "findings": [one for one in findings if one.verb != FindingVerb.FIXED],

@@ -34,12 +34,17 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
         "granted": granted,
         "may_ask": not finished and _may_ask(case, user),
         "again": bool(case.requests),
-        "may_remind": bool(late),
         "digest": case.digest,
     }
     notes = {"signoff": f"{granted} of {len(case.stages)} signed"} if case.requests else {}
     may_write = release.is_changeable and user.has_role(release.product, RoleKind.RELEASE_MANAGER)
-    listed = {"items": items, "done": done, "mine": set() if finished else mine, "may_write": may_write}
+    listed = {
+        "items": items,
+        "done": done,
+        "mine": set() if finished else mine,
+        "may_write": may_write,
+        "finished": finished,
+    }
     return [
         Panel(template="approvals/_checklist.html", context=listed),
         Panel(

@@ -60,17 +60,20 @@ def gist(name: str, content: Any) -> str:
             return ""
 
 
-def steps(parts: Sequence[Part]) -> list[Point]:
-    """The plan's way, one notch per step with its time after the start; nothing where there is no plan."""
+def steps(parts: Sequence[Part], *, done: bool = False) -> list[Point]:
+    """The plan's way, one notch per step with its time after the start; nothing where there is no plan. `done`: all of
+    it lies behind.
+    """
     plan = _content(parts, "plan")
     points, passed = [], timedelta()
     for place, row in enumerate(plan.get("steps", [])):
         go = f", {row['go by']} presses go" if row.get("go by") else ""
         at = f"after {span(passed)}" if passed else "at the start"
-        points.append(Point(name=str(row.get("exposure", "")), note=f"{at}{go}", at="now" if place == 0 else "todo"))
+        here = "done" if done else "now" if place == 0 else "todo"
+        points.append(Point(name=str(row.get("exposure", "")), note=f"{at}{go}", at=here))
         passed += _length(str(row.get("bakes for", "")))
     watch = f"after {span(passed)}, for {plan.get('rollback window', '')}"
-    return [*points, Point(name="Watch", note=watch)] if points else []
+    return [*points, Point(name="Watch", note=watch, at="done" if done else "todo")] if points else []
 
 
 def _tight(words: str) -> str:

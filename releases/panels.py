@@ -36,7 +36,7 @@ class Panel(BasePanel):
     """A section of the release page. `notes` are words for the phases of the rail (phase value → note), `then` is what
     follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``). `line` takes the place of the page's first line,
     and `act` of its button: what moves users now says best how the release is. `presses` (gate key → what can be
-    pressed) are offered beside it where the release waits for that gate.
+    pressed) are offered beside it while the release waits for that gate, the first of them only.
     """
 
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -65,6 +65,11 @@ class Group:
     def passed(self) -> int:
         return sum(row.state == ScenarioState.PASS for row in self.rows)
 
+    @property
+    def left(self) -> list[Row]:
+        """What still has to pass."""
+        return [row for row in self.rows if row.state != ScenarioState.PASS]
+
 
 def rows(release: Release, digests: dict[int, str]) -> list[Row]:
     """Every scenario in order, with what is known of it. Two queries."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.models import User
+from releases.choices import ReleaseStatus
 from releases.models import Release
 from releases.panels import Panel
 from validation import gates
@@ -16,6 +17,7 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     builds = ", ".join(str(one.build) for one in candidates if one.build)
     standing = gates.ask(release)
     context = {
+        "finished": ReleaseStatus(release.status).is_finished,
         "groups": grouped(rows(release, gates.digests_of(candidates))),
         "standing": standing,
         "builds": builds,

@@ -136,7 +136,7 @@ def prepare(at: Stage, release: Release) -> None:
         who, where = evidence[item.text]
         tick_item(item=item, actor=at.people[who], evidence=where)
     submit_release(release=release, actor=at.people["rhea"])
-    sign(release, "QA", at.people["quinn"], condition="Watch slow searches closely: staging has no real load.")
+    sign(release, "QA", at.people["quinn"], condition="slow searches are watched closely: staging has no real load.")
 
 
 def sign(release: Release, stage_name: str, person: User, condition: str = "") -> None:

@@ -72,4 +72,5 @@ def flag_coverage(features: Sequence[Feature]) -> Answer:
     verb = "has" if with_flag == 1 else "have"
     reasons = len(features) - with_flag
     tail = f"; {reasons} {'says' if reasons == 1 else 'say'} why not" if reasons else ""
-    return is_open(f"{with_flag} of {len(features)} features {verb} a flag{tail}.")
+    of_them = f"{len(features)} feature{'s' if len(features) != 1 else ''}"
+    return is_open(f"{with_flag} of {of_them} {verb} a flag{tail}.")

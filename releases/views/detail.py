@@ -63,7 +63,7 @@ def _top(found: Release, request: HttpRequest, now: datetime) -> dict[str, Any]:
         "line": sentence_of(found, gates, others, now),
         "points": rules.phases(status, {ReleaseStatus.DRAFT: features, **notes}, share),
         "go": go,
-        "press": presses.get(first.key) if first and not moving else None,
+        "press": next((presses[gate.key] for gate in closed(gates) if gate.key in presses and not moving), None),
     }
 
 

@@ -28,7 +28,7 @@ def test_all_gates_of_a_whole_release_are_open(ship: Ship, question_of: Ask) -> 
     found = [gate for ask in OURS for gate in ask(question_of(ship.release))]
     assert [(gate.key, gate.sentence) for gate in found] == [
         ("scope", "1 feature agreed, with a way back."),
-        ("flag_coverage", "1 of 1 features has a flag."),
+        ("flag_coverage", "1 of 1 feature has a flag."),
         ("candidate", "2.0.3 passed its regression suite."),
         ("running_build", "2.0.3 runs in production green, by its deployment record."),
         ("freeze", "No freeze."),

@@ -52,7 +52,7 @@ GOOD = Flag(key="search-typo")
     ("features", "state", "sentence"),
     [
         ([], WAITING, "No feature yet."),
-        ([guarded("Typo", GOOD)], OPEN, "1 of 1 features has a flag."),
+        ([guarded("Typo", GOOD)], OPEN, "1 of 1 feature has a flag."),
         ([guarded("Typo", GOOD), guarded("Two", GOOD)], OPEN, "2 of 2 features have a flag."),
         ([guarded("Typo", GOOD), guarded("Copy", why="words")], OPEN, "1 of 2 features has a flag; 1 says why not."),
         ([guarded("Typo", GOOD), guarded("Copy")], WAITING, "Copy has no flag, and no reason why not."),
