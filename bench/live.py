@@ -18,10 +18,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests import conftest
-from tests.cast import open_storefront
+from tests import conftest  # sets Django up, which the others need  # isort: skip
+from bench import readers
+from rollouts.models import Rollout
+from tests.cast import CAST, enter, open_storefront
 from tests.conftest import FreshDatabase
-from tests.flags.serve import serving
+from tests.flags.serve import Server, serving
 from tests.watchers import Page, many_sessions, until, watching
 
 PER_PERSON = 10
@@ -58,7 +60,11 @@ def main() -> None:
             cookies = [cookie for cookie in people for _ in range(PER_PERSON)][: given.watchers]
             with serving(database.environment, Path(folder), "config.asgi") as server:
                 found = asyncio.run(measure(database, server.url, cookies, f"product:{product.pk}", given.events))
-        report(found, given.watchers, given.events)
+                report(found, given.watchers, given.events)
+                for name, kind, team in (CAST[who] for who in ("rhea", "emil", "bea")):
+                    enter(product, name, kind, team)
+                with readers.running(Path(folder)) as rollout:
+                    asyncio.run(watch(database, server, cookies, rollout))
     finally:
         conftest.SERVICES.stop()
 
@@ -80,6 +86,34 @@ async def measure(database: FreshDatabase, url: str, cookies: list[dict[str, str
             last.append(max(delays))
             await asyncio.sleep(0.2)
     return Found(opened, listening, alone, idle, took, last)
+
+
+async def watch(database: FreshDatabase, server: Server, cookies: list[dict[str, str]], rollout: Rollout) -> None:
+    """What a live rollout costs that all of them look at, and how soon each has the page with a new state."""
+    alone = await transactions(database)
+    topics = f"{rollout.subject}&topic={rollout.release.subject}"
+    async with watching(server.url, cookies, topics) as pages:
+        with readers.readers(server.url, rollout, pages, cookies) as crowd:
+            await until(lambda: all(one.looks for one in crowd), 60)
+            await asyncio.sleep(3)
+            before, used, began = sum(len(one.looks) for one in crowd), cpu(server), time.monotonic()
+            asked = await transactions(database) - alone
+            seconds = time.monotonic() - began
+            looks, used = sum(len(one.looks) for one in crowd) - before, cpu(server) - used
+            took = [one for paused in (True, False) * 5 for one in await readers.press(rollout, crowd, paused=paused)]
+    ordered = sorted(took)
+    lines = [
+        ("a live rollout: pages fetched a second", f"{looks / seconds:.1f}"),
+        ("a live rollout: transactions a second for them", f"{asked:.1f}"),
+        ("a live rollout: processors that serve them", f"{used / seconds:.2f}"),
+        (f"a new state to one page, median of {len(ordered)}", f"{statistics.median(ordered) * 1000:.0f} ms"),
+        ("a new state to one page, p99", f"{ordered[int(len(ordered) * 0.99)] * 1000:.0f} ms"),
+    ]
+    write(lines)
+
+
+def cpu(server: Server) -> float:
+    return readers.cpu_seconds(server.process.pid)
 
 
 async def tell(database: FreshDatabase, topic: str, name: str, pages: list[Page]) -> list[float]:
@@ -122,6 +156,10 @@ def report(found: Found, watchers: int, events: int) -> None:
         ("one event to one page, p99", f"{ordered[int(len(ordered) * 0.99)] * 1000:.0f} ms"),
         (f"one event to all of them, slowest of {events}", f"{max(found.last) * 1000:.0f} ms"),
     ]
+    write(lines)
+
+
+def write(lines: Sequence[tuple[str, str]]) -> None:
     for name, value in lines:
         sys.stdout.write(f"{name:<52} {value:>10}\n")
 
