@@ -28,7 +28,7 @@ class ReleaseForm(forms.Form):
         empty_label=None,
         help_text="Its policy says who signs, its calendar when nothing ships.",
     )
-    name = forms.CharField(max_length=120, help_text="As people will call it: “Search 2.0”.")
+    name = forms.CharField(max_length=120, help_text="As people will call it: “Checkout 4.2”.")
     kind = forms.ChoiceField(choices=KINDS, initial=ReleaseKind.GROUPED, widget=forms.RadioSelect)
     products = forms.ModelMultipleChoiceField(
         Product.objects.none(),

@@ -141,7 +141,7 @@ def test_p3_long_silence_pauses_and_pages(told: Told) -> None:
     story = told(bake=600, no_data_seconds=1)
     rollout = actions.start_rollout(release=story.release, actor=story.rhea)
     run_until(rollout, lambda row: row.state == RolloutState.PAUSED)
-    assert "no data" in rollout.reasons[0]
+    assert rollout.reasons[0].endswith("The plan allows 1\u00a0s without data.")
     assert story.rhea.messages.filter(kind="rollout_paused").count() == 1
 
 
