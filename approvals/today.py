@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
 from approvals import checklist
 from approvals.case import Case
-from approvals.models import Remark, SignoffRequest
+from approvals.models import Decision, Remark, SignoffRequest
 from core.choices import RoleKind
 from core.models import User
 from core.remember import by_record
@@ -19,6 +19,11 @@ from core.words import ago, span
 from releases.models import Release
 from releases.today import next_step
 
+ASKED = 12
+"""How many releases are asked at most, those in which this person has not decided yet first; of the others one row says
+that they are there.
+"""
+
 
 def work(user: User, now: datetime) -> Sequence[Work]:
     """One row per stage that waits for this person, per question to answer, and per release with items to tick."""
@@ -26,12 +31,32 @@ def work(user: User, now: datetime) -> Sequence[Work]:
     to_sign = SignoffRequest.objects.visible_to(user).filter(asked).values_list("release", flat=True)
     to_tick = Release.objects.visible_to(user).filter(checklist__team__members=user).values_list("pk", flat=True)
     mine = Release.objects.unfinished().filter(Q(pk__in=to_sign) | Q(pk__in=to_tick))
-    rows = mine.select_related("product", "manager").annotate(size=Count("features", distinct=True)).order_by("pk")
-    found = {release.pk: release for release in rows}
-    streams = {pk: (release.subject, f"product:{release.product_id}") for pk, release in found.items()}
+    decided = Decision.objects.filter(person=user, request__release=OuterRef("pk"))
+    rows = mine.annotate(size=Count("features", distinct=True), decided=Exists(decided)).order_by("decided", "pk")
+    all_of_them = list(rows.select_related("product", "manager").prefetch_related("candidates"))
+    found = {release.pk: release for release in all_of_them[:ASKED]}
+    streams = {pk: release.streams for pk, release in found.items()}
     kept = by_record(f"today-approvals-{user.pk}", streams, lambda pk: _of(found[pk], user, now))
     about = [_freeing(row, found[pk], user, now) for pk, rows in kept.items() for row in rows]
-    return [*about, *_questions(user, now)]
+    return [*about, *_more(all_of_them[ASKED:]), *_questions(user, now)]
+
+
+def _more(left: Sequence[Release]) -> list[Work]:
+    """One row for all that were not asked."""
+    if not left:
+        return []
+    return [
+        Work(
+            group="decision",
+            title=f"{len(left)} more release{'s' if len(left) > 1 else ''} may need you",
+            why=f"The next one is {left[0]}. They come here once those above are dealt with.",
+            url=reverse("releases"),
+            act="Look",
+            tone="wait",
+            icon="waiting",
+            word="waiting",
+        )
+    ]
 
 
 def _of(release: Release, user: User, now: datetime) -> list[Work]:

@@ -10,6 +10,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
 from django.db.models import OuterRef, QuerySet, Subquery, TextField
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from core.models import AuditStream
 
@@ -24,7 +25,8 @@ _asking: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 def by_record(name: str, about: Mapping[Key, Sequence[str]], answer: Callable[[Key], Answer]) -> dict[Key, Answer]:
     """`answer(key)` for each key of `about`, anew only where one of its streams has a new head. One query for those
-    that are known. `name` tells one kind of answer from another; answers are pickled.
+    that are known. `name` tells one kind of answer from another, and whose it is if it is one person's; each time zone
+    has its own, for an answer may be words. Answers are pickled.
     """
     wanted = {stream for streams in about.values() for stream in streams}
     heads = dict(AuditStream.objects.filter(key__in=wanted).values_list("key", "head"))
@@ -60,4 +62,5 @@ def versions(rows: QuerySet[Any, Any], link: str) -> Subquery:
 
 
 def _place(name: str, key: object, heads: Sequence[str]) -> str:
-    return f"{name}:{key}:{':'.join(head[:16] for head in heads)}"
+    zone = timezone.get_current_timezone_name()
+    return f"{name}:{key}:{hashlib.sha256(repr((zone, heads)).encode()).hexdigest()[:32]}"

@@ -128,6 +128,12 @@ class Release(models.Model):
         return f"release:{self.pk}"
 
     @property
+    def streams(self) -> list[str]:
+        """The records on which what its gates say stands: its own, and those of every product it takes part in."""
+        products = {self.product_id, *(one.product_id for one in self.candidates.all())}
+        return [self.subject, *(f"product:{pk}" for pk in sorted(products))]
+
+    @property
     def is_changeable(self) -> bool:
         """Whether its scope and candidate may change: not under a live rollout, and not once it is over."""
         status = ReleaseStatus(self.status)

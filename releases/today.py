@@ -31,9 +31,9 @@ def work(user: User, now: datetime) -> list[Work]:
     """One row per release that this person manages and that waits for something, with the sentence of its page."""
     waiting = [ReleaseStatus.DRAFT, ReleaseStatus.VALIDATION, ReleaseStatus.SIGNOFF]
     mine = Release.objects.visible_to(user).filter(manager=user, status__in=waiting)
-    rows = mine.select_related("product", "manager").prefetch_related("features")[:ASKED]
+    rows = mine.select_related("product", "manager").prefetch_related("features", "candidates")[:ASKED]
     found = {release.pk: release for release in rows}
-    streams = {pk: (release.subject, f"product:{release.product_id}") for pk, release in found.items()}
+    streams = {pk: release.streams for pk, release in found.items()}
     standings = by_record("today-gates", streams, lambda pk: _standing(found[pk], now))
     return [_row(release, standings[pk]) for pk, release in found.items()] + _meanwhile(user)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from core import clock, scope
 from core.access import signed_in, who_may
-from core.models import AuditStream, User
+from core.models import User
+from core.remember import by_record
 from core.ui import Line
 from releases import forms, rules
 from releases.choices import ReleaseStatus
@@ -24,8 +24,6 @@ from releases.views.line import sentence_of
 PAGE = 20
 FEW = 8
 """Releases that are found by looking."""
-KNOWN = 30
-"""Seconds for which a release's sentence is not asked for again, unless something happened to the release."""
 
 
 class Row:
@@ -86,25 +84,12 @@ def _lines(rows: Sequence[Release], user: User, now: datetime) -> dict[int, Line
     """The sentences of those under way. Gates are asked release by release, so this is not part of the page itself;
     what was said is kept until a record that it stands on grows, half a minute at most.
     """
-    going = [row for row in rows if not ReleaseStatus(row.status).is_finished]
-    keys = _keys(going)
-    known: dict[str, Line] = cache.get_many(keys.values())
-    for row in going:
-        key = keys[row.pk]
-        if key not in known:
-            moves = ReleaseStatus(row.status) in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}
-            others = panels(row, user, now) if moves else []
-            known[key] = sentence_of(row, readiness(Question(release=row, now=now)), others, now)
-            cache.set(key, known[key], KNOWN)
-    return {row.pk: known[keys[row.pk]] for row in going}
+    going = {row.pk: row for row in rows if not ReleaseStatus(row.status).is_finished}
 
+    def line(pk: int) -> Line:
+        row = going[pk]
+        moves = ReleaseStatus(row.status) in {ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH}
+        others = panels(row, user, now) if moves else []
+        return sentence_of(row, readiness(Question(release=row, now=now)), others, now)
 
-def _keys(rows: Sequence[Release]) -> dict[int, str]:
-    """Release id → a name for what is known of it now: how far its record and those of its products have grown."""
-    streams = {row.pk: [row.subject, *(f"product:{one.product_id}" for one in row.candidates.all())] for row in rows}
-    asked = {stream for each in streams.values() for stream in each}
-    heads = dict(AuditStream.objects.filter(key__in=asked).values_list("key", "seq"))
-    return {
-        pk: f"release-line:{pk}:{'-'.join(str(heads.get(stream, 0)) for stream in sorted(each))}"
-        for pk, each in streams.items()
-    }
+    return by_record("release-line", {pk: row.streams for pk, row in going.items()}, line)

@@ -3,10 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from approvals.actions import submit_release
 from approvals.models import Policy, SignoffRequest
+from approvals.today import work
+from core import clock
 from core.models import Product, User
 from core.today import Day, Work
 from releases.actions import add_feature, create_release
@@ -108,3 +113,26 @@ def test_a_change_of_the_record_shows_at_once(asked: Release, bea: User, quinn: 
     assert "1 thing waits for you;" in client.get("/").content.decode()
     sign(SignoffRequest.objects.get(release=asked, stage__name="Business"), bea)
     assert "waits for you;" not in client.get("/").content.decode().replace("Nothing waits for you;", "")
+
+
+def test_thirty_releases_cost_the_first_look_no_more_than_twelve_and_none_is_forgotten(
+    asked: Release, rhea: User, bea: User
+) -> None:
+    def first_look() -> tuple[int, list[Work]]:
+        cache.clear()
+        with CaptureQueriesContext(connection) as queries:
+            rows = list(work(bea, clock.now()))
+        return len(queries), rows
+
+    request = SignoffRequest.objects.get(release=asked, stage__name="Business")
+    for number in range(30):
+        if number == 12:
+            few, rows = first_look()
+            assert [row.title for row in rows if "more" in row.title] == ["1 more release may need you"]
+        other = create_release(product=asked.product, name=f"Small {number}", actor=rhea)
+        request.pk, request.release = None, other
+        request.save(force_insert=True)
+    many, rows = first_look()
+    assert many <= few
+    assert len([row for row in rows if row.title.startswith("Sign")]) == 12
+    assert [row.title for row in rows if "more" in row.title] == ["19 more releases may need you"]
