@@ -23,6 +23,9 @@ class StartForm(forms.Form):
 
 
 class ResultForm(forms.Form):
+    """`version` is the wording that was on the screen."""
+
+    version = forms.IntegerField(min_value=1, max_value=32_767)
     status = forms.ChoiceField(choices=ResultStatus.choices)
     note = forms.CharField(max_length=4000, required=False)
 

@@ -215,7 +215,7 @@ def test_p1_nothing_is_recorded_on_a_build_that_was_replaced_meanwhile(
     for sent in (answer(2, status="pass"), answer(2, onward="pass")):
         said = browser.post(f"/runs/{run.pk}/steps/{scenarios[0].pk}/", sent)
         assert said.status_code == 409 and "Nothing was recorded" in said.content.decode()
-    assert browser.post(f"/runs/{run.pk}/results/{scenarios[0].pk}/", {"status": "pass"}).status_code == 409
+    assert browser.post(f"/runs/{run.pk}/results/{scenarios[0].pk}/", answer(1, status="pass")).status_code == 409
     after = (StepResult.objects.count(), AuditEntry.objects.filter(action="result_submitted").count())
     assert after == before and not Result.objects.exists()
 

@@ -63,8 +63,7 @@ def submit_step(
     release = locked(run.release)
     run, scenario = _as_now(run), _scenario(scenario, release)
     _may_record(run, release, actor)
-    if version is not None and version != scenario.version:
-        raise Conflict("The text of this scenario was changed meanwhile. Nothing was recorded; read it again.")
+    _as_read(scenario, version)
     if not 1 <= step <= len(scenario.steps):
         raise Refused("This scenario has no such step.", field="step")
     made = StepResult(run=run, scenario=scenario, version=scenario.version, step=step, status=_status(status, note))
@@ -79,15 +78,18 @@ def submit_step(
 
 
 @transaction.atomic
-def submit_result(*, run: Run, scenario: Scenario, status: str, actor: User, note: str = "") -> Result:
+def submit_result(
+    *, run: Run, scenario: Scenario, status: str, actor: User, note: str = "", version: int | None = None
+) -> Result:
     """Record what came out of `scenario`, as it follows from its steps; who errs submits again, and the newest counts.
-    Without a note, what was seen at the step that decides is the note.
+    Without a note, what was seen at the step that decides is the note. `version` is the wording that was on the screen.
 
-    Raises Refused naming the field; Conflict where the build changed since the run began.
+    Raises Refused naming the field; Conflict where the build or the wording changed since the run began.
     """
     release = locked(run.release)
     run, scenario = _as_now(run), _scenario(scenario, release)
     _may_record(run, release, actor)
+    _as_read(scenario, version)
     steps = newest_steps(run, scenario)
     said = _said(steps)
     note = note.strip() or next((_seen(one) for one in steps if one and one.status == status), "")
@@ -154,6 +156,12 @@ def _scenario(scenario: Scenario, release: Release) -> Scenario:
     if found is None:
         raise Conflict("This scenario has been taken out. Nothing was recorded.")
     return found
+
+
+def _as_read(scenario: Scenario, version: int | None) -> None:
+    """Raises Conflict where its text is not what the tester read."""
+    if version is not None and version != scenario.version:
+        raise Conflict("The text of this scenario was changed meanwhile. Nothing was recorded; read it again.")
 
 
 def _status(status: str, note: str) -> ResultStatus:

@@ -1,5 +1,6 @@
 """A tester's sitting: begun, answered step by step, and ended. Every answer leads to what comes next."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -72,7 +73,12 @@ def result(request: HttpRequest, pk: int, scenario_pk: int) -> HttpResponse:
     def act() -> Any:
         given = cleaned(form)
         return actions.submit_result(
-            run=run, scenario=scenario, status=given["status"], note=given["note"], actor=signed_in(request)
+            run=run,
+            scenario=scenario,
+            version=given["version"],
+            status=given["status"],
+            note=given["note"],
+            actor=signed_in(request),
         )
 
     here = page.Asked.of(request.GET.dict(), scenario=scenario_pk)
@@ -125,5 +131,5 @@ def _answer(
     answer = attempt(request, acted, back=f"{back}#step", template=f"{BENCH}#bench" if htmx else BENCH, context=context)
     if htmx and done:
         answer["HX-Replace-Url"] = back
-        answer["HX-Trigger"] = f'{{"said": "{said}"}}' if said.isascii() and '"' not in said else '{"said": "Saved."}'
+        answer["HX-Trigger"] = json.dumps({"said": said})
     return answer
