@@ -15,6 +15,7 @@ from core import actions
 from core.access import signed_in, who_may
 from core.forms import zones
 from core.models import User
+from core.rows import NOT_ONE_LINE, is_one_line
 from core.views.accounts import ClearAnswer
 from core.views.attempt import attempt
 from core.views.places import go_back
@@ -30,6 +31,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
     class Meta:
         model = User
         fields = ["name", "timezone", "theme"]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not is_one_line(name):
+            raise forms.ValidationError(NOT_ONE_LINE)
+        return name
 
 
 @who_may("everybody, about themselves")

@@ -73,7 +73,7 @@ def report_check(*, build: Build, kind: str, status: str, actor: User, summary: 
     if status not in CheckStatus.values:
         raise Refused("A check says pass or fail.", field="status")
     topics = lock_affected(Release.objects.filter(candidates__build=build))
-    check = Check(build=build, kind=kind, status=status, summary=summary.strip(), reported_by=actor)
+    check = Check(build=build, kind=kind, status=status, summary=" ".join(summary.split()), reported_by=actor)
     newest = Check.objects.filter(build=build, kind=kind).first()
     if newest and (newest.status, newest.summary) == (check.status, check.summary):
         return newest, False

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
 from django.test import Client
 
 from core.choices import RoleKind
+from core.errors import Refused
 from core.models import AuditEntry, Product, User
+from core.rows import clean
 from core.views.stream import _allowed
 from tests.cast import PASSWORD
 from tests.conftest import FreshDatabase
@@ -45,6 +48,17 @@ def test_another_password_ends_every_other_session(bea: User, browser_of: Browse
     assert there.get("/me/").status_code == 302
     bea.refresh_from_db()
     assert bea.check_password("up-the-slipway-17")
+
+
+@pytest.mark.parametrize("name", ["Bea\n\nSign in at https://evil.example", "Bea\u2028x", "Bea\u202eaeb", "Bea\x1b[1m"])
+def test_p12_a_name_is_one_line(name: str, bea: User, browser_of: Browser) -> None:
+    """It stands in other people's mails, where its second line would be the mail's own."""
+    answer = browser_of(bea).post("/me/", {"name": name, "timezone": "UTC", "theme": "dark"})
+    assert answer.status_code == 422 and "one line" in answer.text
+    with pytest.raises(Refused, match="one line"):
+        clean(User(email="x@example.com", name=name, password="x"))
+    bea.refresh_from_db()
+    assert bea.name == "Bea Okafor"
 
 
 def test_p12_a_password_that_does_not_hold_is_not_set(bea: User, browser_of: Browser) -> None:

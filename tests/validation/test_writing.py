@@ -72,6 +72,7 @@ def test_whoever_manages_the_release_writes_on_a_page(
         ({"title": ""}, "required"),
         ({"title": "x" * 161}, "160"),
         ({"title": "a\x00b"}, "Null"),
+        ({"title": "a\nSet-Cookie: b"}, "one line"),
         ({"title": "Misspelt brand"}, "of that title"),
         ({"steps": "→ Jackets"}, "says what to do"),
         ({"steps": "x" * 401}, "400"),
@@ -112,6 +113,21 @@ def test_a_scenario_that_asks_for_something_else_is_tried_again(
         submit_result(run=run, scenario=scenario, status="pass", actor=tomas)
     submit_step(run=run, scenario=scenario, step=1, status="pass", version=2, conclude=True, actor=tomas)
     assert gate(release).is_open
+
+
+def test_a_pass_is_about_the_words_that_were_read(
+    release: Release, run: Run, tomas: User, rhea: User, bench: str, browser_of: BrowserOf
+) -> None:
+    """A scenario without steps, said anew while the tester tries what it said before."""
+    plain = write_scenario(release=release, title="Returns a lamp", steps=[], actor=rhea)
+    browser, where = browser_of(tomas), f"/runs/{run.pk}/results/{plain.pk}/"
+    assert 'name="version" value="1"' in browser.get(f"{bench}?scenario={plain.pk}").text
+    change_scenario(scenario=plain, title="Returns a lamp that was paid with a voucher", steps=[], actor=rhea)
+    assert browser.post(where, {"status": "pass"}).status_code == 422
+    said = browser.post(where, {"status": "pass", "version": 1})
+    assert said.status_code == 409 and "was changed meanwhile" in said.text and not plain.results.exists()
+    assert browser.post(where, {"status": "pass", "version": 2}).status_code == 303
+    assert plain.results.exists()
 
 
 def test_p7_what_was_tried_is_retired_for_a_reason_and_stays_on_record(

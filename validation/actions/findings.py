@@ -6,6 +6,7 @@ from core import audit
 from core.access import require
 from core.errors import Forbidden, Refused
 from core.models import User
+from core.rows import is_one_line
 from releases.models import Build, Release
 from validation.actions.common import EVERYBODY_AT_WORK, locked, salted
 from validation.choices import FindingVerb, Severity
@@ -35,7 +36,7 @@ def raise_finding(
         raise Refused("That build is not of a product of this release.", field="build")
     if not title.strip():
         raise Refused("A finding needs a title.", field="title")
-    if len(title.strip()) > 160 or "\x00" in title:
+    if len(title.strip()) > 160 or not is_one_line(title.strip()):
         raise Refused("A finding's title has at most 160 characters, all of them readable.", field="title")
     if severity not in Severity.values:
         raise Refused("A finding is blocking or minor.", field="severity")
