@@ -10,9 +10,11 @@ from django.db import OperationalError, transaction
 from core import audit, clock, http
 from core.access import require
 from core.choices import RoleKind
-from core.models import Environment, User
+from core.errors import Conflict
+from core.models import Environment, Product, User
 from core.rows import insert
 from releases.actions.common import announce, covering, lock_affected
+from releases.choices import ReleaseStatus
 from releases.models import Slot
 
 TIMEOUT = 2.0
@@ -34,19 +36,27 @@ def add_slot(*, environment: Environment, name: str, actor: User, version_url: s
 
 @transaction.atomic
 def change_slot(*, slot: Slot, version_url: str, actor: User) -> Slot:
-    """Ask at another address from now on; what the old one said no longer counts. Raises Forbidden, Refused."""
+    """Ask at another address from now on; what the old one said no longer counts. Raises Forbidden, Refused, and
+    Conflict for no address under a live rollout, whose gate believed the slot rather than its record.
+    """
     product = slot.environment.product
     require(actor, product, *EDITORS)
     topics = lock_affected(covering(product))
     slot = Slot.objects.select_for_update(of=("self",)).select_related("environment__product").get(pk=slot.pk)
     if slot.version_url == version_url.strip():
         return slot
+    if not version_url.strip() and _is_live(product):
+        raise Conflict(f"{product} is rolling out: a slot that says what it runs is not silenced meanwhile.")
     slot.version_url = version_url.strip()
     slot.observed_digest, slot.observed_at, slot.observed_problem = "", None, ""
     insert(slot, taken="This slot cannot be written.", field="version_url")
     _record(slot, actor, "slot_changed")
     announce(topics, "slot_changed")
     return slot
+
+
+def _is_live(product: Product) -> bool:
+    return covering(product).filter(status__in=[ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH]).exists()
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ import pytest
 from pytest_django import Settings
 
 from core import clock
+from core.errors import Conflict
 from core.models import AuditEntry, User
 from releases import actions, gates
 from releases.actions import slots
+from releases.choices import ReleaseStatus
 from releases.gates import GateState, Question
-from releases.models import Slot
+from releases.models import Release, Slot
 from tests.releases.conftest import DIGEST, OTHER_DIGEST, Ship
 
 
@@ -132,6 +134,20 @@ def test_p3_a_slot_that_is_gone_or_hangs_is_no_answer(
     assert actions.observe_slots() == 0
     asked.refresh_from_db()
     assert asked.observed_problem and asked.observed_at is None
+
+
+@pytest.mark.parametrize("status", [ReleaseStatus.ROLLOUT, ReleaseStatus.WATCH])
+def test_p1_a_slot_is_not_silenced_under_a_live_rollout(
+    ship: Ship, asked: Slot, place: Place, emil: User, status: ReleaseStatus
+) -> None:
+    place.says(OTHER_DIGEST)
+    actions.observe_slots()
+    assert gate(ship)[0] is GateState.BLOCKED
+    Release.objects.filter(pk=ship.release.pk).update(status=status)
+    with pytest.raises(Conflict, match="not silenced"):
+        actions.change_slot(slot=asked, version_url="", actor=emil)
+    assert gate(ship)[0] is GateState.BLOCKED
+    actions.change_slot(slot=asked, version_url="http://elsewhere.example/version", actor=emil)
 
 
 def test_an_answer_of_the_old_address_does_not_count(asked: Slot, place: Place, emil: User) -> None:
