@@ -134,6 +134,7 @@ class ServingProcess(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "serving processes"
         constraints = [models.UniqueConstraint(fields=["process", "environment"], name="serving_once")]
 
     def __str__(self) -> str:

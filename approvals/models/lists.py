@@ -71,5 +71,8 @@ class TickEvidence(models.Model):
     salt = models.CharField(max_length=32)
     text = models.TextField(blank=True)
 
+    class Meta:
+        verbose_name_plural = "tick evidence"
+
     def __str__(self) -> str:
         return self.text[:60]

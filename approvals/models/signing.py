@@ -34,6 +34,7 @@ class Policy(models.Model):
     objects = PolicyQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "policies"
         ordering = ["product", "-version"]
         constraints = [models.UniqueConstraint(fields=["product", "version"], name="policy_version_per_product")]
 

@@ -76,6 +76,7 @@ class Told(AppendOnly):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "people told"
         ordering = ["-at", "-id"]
 
     def __str__(self) -> str:
@@ -96,6 +97,9 @@ class Watch(models.Model):
     seen_at = models.DateTimeField()
     since = models.DateTimeField(null=True, blank=True)
     rounds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "watches"
 
     def __str__(self) -> str:
         return f"{self.release}: {self.content_digest[:12]}"

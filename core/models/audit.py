@@ -31,6 +31,7 @@ class AuditEntry(AppendOnly):
     digest = models.CharField(max_length=64, unique=True)
 
     class Meta:
+        verbose_name_plural = "audit entries"
         ordering = ["-at", "-seq"]
         constraints = [models.UniqueConstraint(fields=["stream", "seq"], name="audit_seq_per_stream")]
 
