@@ -100,7 +100,7 @@ async def watch(database: FreshDatabase, server: Server, cookies: list[dict[str,
             asked = await transactions(database) - alone
             seconds = time.monotonic() - began
             looks, used = sum(len(one.looks) for one in crowd) - before, cpu(server) - used
-            took = [one for paused in (True, False) * 5 for one in await readers.press(rollout, crowd, paused=paused)]
+            took = [one for paused in (True, False) * 3 for one in await readers.press(rollout, crowd, paused=paused)]
     ordered = sorted(took)
     lines = [
         ("a live rollout: pages fetched a second", f"{looks / seconds:.1f}"),
