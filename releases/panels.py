@@ -12,6 +12,9 @@ from core.panels import Panel as BasePanel
 from core.ui import Line
 from releases.models import Release
 
+READY = ""
+"""Stands for a gate's key where every gate is open."""
+
 
 @dataclass(frozen=True)
 class Act:
@@ -36,7 +39,8 @@ class Panel(BasePanel):
     """A section of the release page. `notes` are words for the phases of the rail (phase value → note), `then` is what
     follows once all gates are open (``5 % on Tue 24 Nov 09:00 CET``). `line` takes the place of the page's first line,
     and `act` of its button: what moves users now says best how the release is. `presses` (gate key → what can be
-    pressed) are offered beside it while the release waits for that gate, the first of them only.
+    pressed) are offered beside it while the release waits for that gate, the first of them only;
+    the one for `READY` once it waits for none.
     """
 
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What this room shows on the release page: the plan, the button that starts it, and the rollouts there were."""
+"""What this room shows on the release page: the plan, the rollouts there were, and the button that starts one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from core.words import span
 from releases.choices import ReleaseStatus
 from releases.gates import Question, closed, readiness
 from releases.models import Release
-from releases.panels import Act, Panel
+from releases.panels import READY, Act, Panel, Press
 from rollouts import people
 from rollouts.actions.plan import may_write
 from rollouts.choices import Role
@@ -43,7 +43,19 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     line = told["line"] if told else None
     word = "Read how it went" if finished else "Watch"
     act = Act(word, reverse("rollout", args=[told["rollout"].pk]), "the rollout") if told else None
-    return [Panel(template="rollouts/_plan.html", context=context, notes=notes, then=then, line=line, act=act)]
+    start = Press("Start the rollout", reverse("rollout-start", args=[release.pk]), "play")
+    presses = {READY: start} if context.get("may_start") else {}
+    return [
+        Panel(
+            template="rollouts/_plan.html",
+            context=context,
+            notes=notes,
+            then=then,
+            line=line,
+            act=act,
+            presses=presses,
+        )
+    ]
 
 
 def _words(plan: Plan) -> dict[str, object]:
@@ -67,7 +79,7 @@ def _judged(compare: bool, limit: float | None) -> str:
 
 
 def _start(release: Release, user: User, now: datetime) -> dict[str, object]:
-    """The button for whoever may press it now, and for everybody else why not."""
+    """Whether `user` may start it now, and if not, why not."""
     shut = closed(readiness(Question(release=release, now=now)))
     may = people.may_start(user, release)
     return {"may_start": may and not shut, "shut": len(shut), "starter": None if may else release.manager}

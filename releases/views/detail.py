@@ -16,7 +16,7 @@ from releases import forms, rules
 from releases.choices import ReleaseStatus
 from releases.gates import Gate, Question, closed, readiness
 from releases.models import Release
-from releases.panels import Act, Panel, panels
+from releases.panels import READY, Act, Panel, panels
 from releases.views import ship, story
 from releases.views.line import sentence_of
 from releases.views.scope import load
@@ -58,12 +58,13 @@ def _top(found: Release, request: HttpRequest, now: datetime) -> dict[str, Any]:
     moving = next((panel for panel in others if panel.line), None)
     first = next(iter(closed(gates)), None)
     presses = {key: press for panel in others for key, press in panel.presses.items()}
+    shut = [gate.key for gate in closed(gates)] or [READY]
     go = moving.act if moving else Act(first.act, first.url, first.name) if first and first.url else None
     return {
         "line": sentence_of(found, gates, others, now),
         "points": rules.phases(status, {ReleaseStatus.DRAFT: features, **notes}, share),
         "go": go,
-        "press": next((presses[gate.key] for gate in closed(gates) if gate.key in presses and not moving), None),
+        "press": next((presses[key] for key in shut if key in presses and not moving), None),
     }
 
 
