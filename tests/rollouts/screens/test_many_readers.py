@@ -5,6 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core import clock
 from core.models import User
@@ -85,3 +87,15 @@ def test_plain_readings_are_told_together_and_a_verdict_at_once(live: Rollout) -
         due += judging._is_due(row, at + timedelta(seconds=second + 1))
         row.folded_at = at + timedelta(seconds=second + 1)
     assert due in {3, 4, 5}
+
+
+@pytest.mark.parametrize("path", ["/rollouts/{0}/", "/releases/{1}/", "/", "/waiting/", "/rollouts/"])
+def test_p6_a_live_fetch_writes_nothing_at_all(live: Rollout, rhea: User, browser_of: Browser, path: str) -> None:
+    client = browser_of(rhea)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path.format(live.pk, live.release_id), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    asked = [query["sql"] for query in queries]
+    assert asked and [sql for sql in asked if not sql.startswith("SELECT")] == []
+    assert [sql for sql in asked if "FOR UPDATE" in sql or "nextval" in sql] == []
+    assert "Set-Cookie" not in answer.headers and not answer.cookies.get("sessionid")
