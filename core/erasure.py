@@ -6,6 +6,7 @@ from datetime import datetime
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
+from django.utils.html import escape
 
 from core import audit, clock, locks
 from core.errors import Refused
@@ -27,6 +28,7 @@ def erase_person(*, person: User) -> int:
     now = clock.now()
     texts = _blank_texts(person, now)
     OutboxMessage.objects.filter(recipient=person).update(subject="(erased)", text="", html="", error="")
+    _forget_mails_about(person)
     OutboxMessage.objects.filter(recipient=person, sent_at=None, failed_at=None).update(failed_at=now)
     _close_account(person, now)
     audit.record(
@@ -45,6 +47,15 @@ def _blank_texts(person: User, now: datetime) -> int:
         manager = apps.get_model(label)._default_manager
         count += manager.filter(models.Q((path, person))).exclude(salt="").update(text="", salt="")
     return count
+
+
+def _forget_mails_about(person: User) -> None:
+    """What others were sent that names them, often with their words in it. What still waits is delivered as it is."""
+    named = models.Q()
+    for told in {person.name, escape(person.name), person.email} - {""}:
+        named |= models.Q(subject__contains=told) | models.Q(text__contains=told) | models.Q(html__contains=told)
+    delivered = OutboxMessage.objects.exclude(sent_at=None, failed_at=None)
+    delivered.filter(named).update(subject="(erased)", text="", html="", error="")
 
 
 def _forget_attempts(address: str) -> None:

@@ -93,7 +93,10 @@ def test_p7_what_was_asked_can_be_erased_and_the_record_holds(asked: SignoffRequ
                 cursor.execute(f"DELETE FROM {table}")
             finally:
                 cursor.execute("ROLLBACK TO SAVEPOINT p7")
+    mails = OutboxMessage.objects.filter(kind="signoff_question", recipient=rhea)
+    mails.update(sent_at=clock.now())
     erase_person(person=bea)
+    assert (mails.get().subject, mails.get().text, mails.get().html) == ("(erased)", "", "")
     assert RemarkText.objects.get().text == "" and entry.texts.get().text == ""
     assert AuditEntry.objects.get(pk=entry.pk).data["text_hashes"]["question"]
 
