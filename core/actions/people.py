@@ -83,5 +83,6 @@ def add_person(*, product: Product, email: str, kind: RoleKind, actor: User, nam
 
 
 def _other_owners(role: Role) -> bool:
-    owners = Role.objects.filter(product=role.product_id, kind=RoleKind.OWNER, user__is_active=True)
-    return owners.exclude(pk=role.pk).exists()
+    """Whether somebody else who can sign in owns it: a pipeline cannot."""
+    owners = Role.objects.filter(product=role.product_id, kind=RoleKind.OWNER)
+    return owners.filter(user__is_active=True, user__is_service=False).exclude(pk=role.pk).exists()

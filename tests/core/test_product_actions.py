@@ -41,7 +41,10 @@ def test_the_last_owner_stays(storefront: Product, olga: User, rhea: User) -> No
     User.objects.filter(pk=rhea.pk).update(is_active=False)
     with pytest.raises(Conflict, match="needs an owner"):
         actions.revoke_role(role=role, actor=olga)  # an owner who cannot sign in is none
-    User.objects.filter(pk=rhea.pk).update(is_active=True)
+    User.objects.filter(pk=rhea.pk).update(is_active=True, is_service=True)
+    with pytest.raises(Conflict, match="needs an owner"):
+        actions.revoke_role(role=role, actor=olga)  # nor is a pipeline
+    User.objects.filter(pk=rhea.pk).update(is_service=False)
     actions.revoke_role(role=role, actor=olga)
     assert list(storefront.roles.filter(kind=RoleKind.OWNER)) == [second]
 
