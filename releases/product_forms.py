@@ -43,9 +43,12 @@ class WallTime(forms.CharField):
         if not text:
             return None
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=None)
+            said = datetime.fromisoformat(text)
         except ValueError:
             raise forms.ValidationError("Say a date and a time, as in 2026-12-24 18:00.") from None
+        if said.tzinfo:
+            raise forms.ValidationError("Without an offset, please: the zone is named beside it.")
+        return said
 
 
 class FreezeForm(forms.Form):

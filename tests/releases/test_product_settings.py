@@ -54,6 +54,7 @@ def test_a_freeze_is_set_in_the_zone_that_was_named_and_lifted(
         ({"starts_at": "Christmas"}, "Say a date and a time"),
         ({"ends_at": ""}, "This field is required."),
         ({"ends_at": "2099-12-24T18:00"}, "A freeze ends after it starts."),
+        ({"starts_at": "2098-12-24T18:00+05:00"}, "Without an offset"),
         ({"ends_at": "9999-12-31T23:59"}, "within a hundred years"),
         ({"starts_at": "0002-01-01T00:00"}, "within a hundred years"),
         ({"ends_at": "2026-13-41T18:00"}, "Say a date and a time"),
