@@ -119,6 +119,7 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
         return [Fact(term="To whom", text="No rollout plan is written yet.")]
     first, *then = [str(row.get("exposure", "")) for row in rows]
     where = f" in {plan['environment']}" if plan.get("environment") else ""
+    whom = f"{first} of users first" if then else f"{first} of users at once"
     follow = f", then {' → '.join(then)}" if then else ""
     bakes = [f"{row.get('exposure')} for {row['bakes for']}" for row in rows if row.get("bakes for")]
     to_all = sum((_length(str(row.get("bakes for", ""))) for row in rows[:-1]), start=timedelta())
@@ -126,7 +127,7 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
     kpis = plan.get("watched by", [])
     breaches = list(dict.fromkeys(str(row.get("if breached", "")) for row in kpis if row.get("if breached")))
     return [
-        Fact(term="To whom", text=f"{first} of users first{follow}{where}.", soft="Whoever has it keeps it."),
+        Fact(term="To whom", text=f"{whom}{follow}{where}.", soft="Whoever has it keeps it."),
         Fact(
             term="When",
             text=f"At least {span(to_all)} from the start: {', '.join(bakes)}."
