@@ -212,7 +212,7 @@ def test_p12_a_step_that_says_too_little_changes_nothing(
     ],
 )
 def test_p12_a_result_that_does_not_follow_from_its_steps_changes_nothing(
-    given: dict[str, str], field: str, scenario: Scenario, run: Run, tomas: User
+    given: dict[str, Any], field: str, scenario: Scenario, run: Run, tomas: User
 ) -> None:
     submit_step(run=run, scenario=scenario, step=1, status="fail", note="nothing", actor=tomas)
     before = AuditEntry.objects.count()

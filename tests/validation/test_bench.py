@@ -1,12 +1,10 @@
 """The tester's bench, as a browser without JavaScript meets it."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import clock
@@ -14,48 +12,10 @@ from core.choices import RoleKind
 from core.models import AuditEntry, Environment, Product, User
 from releases.actions import register_build, register_deployment, set_candidate
 from releases.models import Build, Release
-from validation.actions import move_finding, raise_finding, start_run, submit_result, submit_step, write_scenario
-from validation.models import Finding, Result, Run, Scenario, StepResult
+from tests.validation.sitting import STEPS, BrowserOf, answer, now_at, passed, write
+from validation.actions import raise_finding, start_run, submit_result, submit_step
+from validation.models import Result, Run, Scenario, StepResult
 from validation.today import work
-
-BrowserOf = Callable[[User], Client]
-STEPS = [{"do": "Type jaket", "expect": "Jackets"}, {"do": "Choose the first.", "expect": "One jacket"}]
-
-
-def write(release: Release, title: str, actor: User, **more: Any) -> Scenario:
-    fitting = {"steps": STEPS, "story": "As a shopper I mistype.", "minutes": 4, "feature": release.features.get()}
-    return write_scenario(release=release, title=title, actor=actor, **{**fitting, **more})
-
-
-@pytest.fixture
-def scenarios(release: Release, rhea: User) -> list[Scenario]:
-    return [write(release, title, rhea) for title in ("One wrong letter", "Misspelt brand")]
-
-
-@pytest.fixture
-def run(release: Release, scenarios: list[Scenario], staging: Environment, tomas: User) -> Run:
-    return start_run(release=release, environment=staging, tester=tomas)
-
-
-@pytest.fixture
-def bench(release: Release) -> str:
-    return f"/releases/{release.pk}/testing/"
-
-
-def passed(run: Run, scenario: Scenario, actor: User) -> Result:
-    for step in range(1, len(scenario.steps) + 1):
-        submit_step(run=run, scenario=scenario, step=step, status="pass", actor=actor)
-    return submit_result(run=run, scenario=scenario, status="pass", actor=actor)
-
-
-def answer(number: int, **fields: object) -> dict[str, object]:
-    """What the form of a step sends."""
-    return {"step": number, "version": 1, **fields}
-
-
-def now_at(page: str) -> str:
-    found = re.search(r'aria-current="step".*?<b>(.*?)</b>', page, re.DOTALL)
-    return found[1] if found else ""
 
 
 def test_a_tester_answers_step_by_step_and_is_led_on(
@@ -244,53 +204,6 @@ def test_two_testers_at_once_do_not_answer_for_each_other(
     submit_result(run=theirs, scenario=scenarios[0], status="fail", actor=quinn)
     page = browser_of(tomas).get(f"{bench}?scenario={scenarios[0].pk}").content.decode()
     assert "<b>Quinn Hale</b> failed at step 1" in page and "<b>fail</b> on 2.0.2" in page
-
-
-def test_a_finding_begins_with_its_step_and_moves_for_reasons(
-    scenarios: list[Scenario], run: Run, bench: str, tomas: User, rhea: User, browser_of: BrowserOf
-) -> None:
-    here, browser = f"{bench}?scenario={scenarios[0].pk}", browser_of(tomas)
-    assert 'value="Type jaket: "' in browser.get(here).content.decode()
-    submit_step(run=run, scenario=scenarios[0], step=1, status="fail", note="Only lamps", actor=tomas)
-    assert 'value="Only lamps"' in browser.get(here).content.decode()
-    sent = {"scenario": scenarios[0].pk, "step": 1, "title": "Filter resets", "severity": "minor"}
-    assert browser.post(f"{bench}findings/", sent).status_code == 303
-    finding = Finding.objects.get()
-    assert (finding.step, finding.build.version) == (1, "2.0.2")
-    for person, words in ((tomas, {"fixed"}), (rhea, {"accepted"})):
-        page = browser_of(person).get(here).content.decode()
-        assert {word for word in ("fixed", "accepted", "reopened") if f'value="{word}"' in page} == words
-    move = f"/findings/{finding.pk}/move/"
-    assert browser.post(move, {"verb": "accepted", "reason": "x"}).status_code == 403
-    assert browser_of(rhea).post(move, {"verb": "accepted"}).status_code == 422
-    assert browser_of(rhea).post(move, {"verb": "eaten"}).status_code == 422
-    assert browser_of(rhea).post(move, {"verb": "accepted", "reason": "It is small."}).status_code == 303
-    page = browser_of(tomas).get(f"{bench}findings/").content.decode()
-    assert "“It is small.”" in page and "accepted" in page
-
-
-def test_a_pass_after_the_fix_closes_a_finding(
-    scenarios: list[Scenario], run: Run, release: Release, bench: str, tomas: User, browser_of: BrowserOf
-) -> None:
-    said: dict[str, Any] = {"title": "Filter resets", "severity": "minor", "scenario": scenarios[0]}
-    finding = raise_finding(release=release, build=run.build, actor=tomas, **said)
-    move_finding(finding=finding, verb="fixed", actor=tomas)
-    here, browser = f"{bench}?scenario={scenarios[0].pk}", browser_of(tomas)
-    assert "A pass of its scenario closes it." in browser.get(here).content.decode()
-    passed(run, scenarios[0], tomas)
-    page = browser.get(here).content.decode()
-    assert "closed" in page and "Tried again by Tomas Weber on 2.0.2." in page
-
-
-@pytest.mark.parametrize(
-    "sent", [{}, {"title": " "}, {"title": "x" * 161}, {"severity": "huge"}, {"step": 9}, {"scenario": 10**6}], ids=str
-)
-def test_p12_a_finding_that_says_too_little_is_refused(
-    sent: dict[str, object], scenarios: list[Scenario], run: Run, bench: str, tomas: User, browser_of: BrowserOf
-) -> None:
-    fitting = {"scenario": scenarios[0].pk, "title": "Filter resets", "severity": "minor"}
-    said = browser_of(tomas).post(f"{bench}findings/", {**fitting, **sent} if sent else {})
-    assert said.status_code == 422 and not Finding.objects.exists()
 
 
 def test_p6_reading_the_bench_writes_nothing(

@@ -1,0 +1,1 @@
+from tests.core.mailbox import mailbox  # noqa: F401
