@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.journeys.site import Site
 from tests.screens import Screen
@@ -13,6 +13,7 @@ KILOBYTES = 100
 DESKTOP, PHONE, NARROW = (1440, 900), (390, 844), (320, 640)
 AXE = Axe().axe_script
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+TARGETS = {"type": "rule", "values": ["target-size"]}
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 RUN_AXE = """(only) => axe.run({runOnly: only, resultTypes: ["violations"]}).then((found) => found.violations.map(
@@ -57,6 +58,11 @@ class Wire:
         session.on("Network.loadingFinished", self._finished)
         session.on("Network.requestWillBeSent", self._asked)
 
+    def forget(self) -> None:
+        """The next page is another one."""
+        self.bytes = 0
+        self.initiators.clear()
+
     def _finished(self, event: dict[str, Any]) -> None:
         self.bytes += int(event["encodedDataLength"])
 
@@ -69,31 +75,35 @@ class Eyes:
     """One person's browser. `look` returns what is wrong with a screen, in words; nothing where all is well."""
 
     def __init__(self, browser: Browser, site: Site, who: str) -> None:
-        self.site = site
-        self.context: BrowserContext = browser.new_context(reduced_motion="reduce")
-        self.context.add_init_script(LISTEN)
+        self.site, self.wire, self.heard = site, Wire(), list[str]()
+        context = browser.new_context(reduced_motion="reduce")
+        context.add_init_script(LISTEN)
         if who:
             cookies = site.sessions[who].items()
-            self.context.add_cookies([{"name": name, "value": value, "url": site.base} for name, value in cookies])
+            context.add_cookies([{"name": name, "value": value, "url": site.base} for name, value in cookies])
+        self.page = context.new_page()
+        self.page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.heard.append(str(error)))
+        self.wire.listen(self.page)
 
     def look(self, screen: Screen) -> list[str]:
-        page, wire, heard = self.context.new_page(), Wire(), list[str]()
-        page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        wire.listen(page)
-        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
-        try:
-            answer = page.goto(self.site.base + screen.path)
-            assert answer is not None
-            wrong = [] if answer.status == screen.status else [f"answers {answer.status}"]
-            page.wait_for_load_state("load")
-            wrong += _weighs(page, wire)
-            wrong += _is_in_order(page)
-            wrong += _suits_everybody(page)
-            wrong += page.evaluate("() => window.__refused ?? []")
-            return wrong + [said for said in heard if not _expected(said, screen)]
-        finally:
-            page.close()
+        page = self.page
+        page.goto("about:blank")
+        self.wire.forget()
+        self.heard.clear()
+        _sized(page, DESKTOP)
+        answer = page.goto(self.site.base + screen.path)
+        assert answer is not None
+        wrong = [] if answer.status == screen.status else [f"answers {answer.status}"]
+        wrong += _weighs(page, self.wire)
+        wrong += _is_in_order(page)
+        wrong += _suits_everybody(page)
+        wrong += page.evaluate("() => window.__refused ?? []")
+        return wrong + [said for said in self.heard if not _expected(said, screen)]
+
+
+def _sized(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 def _expected(said: str, screen: Screen) -> bool:
@@ -126,16 +136,15 @@ def _is_in_order(page: Page) -> list[str]:
 
 
 def _suits_everybody(page: Page) -> list[str]:
-    """Axe in both themes on both devices; dark differs from light by colours only, so only those are asked again."""
+    """All of axe once. Dark differs by colours only and a phone by places only, so only those are asked again."""
     wrong = []
     page.evaluate(AXE)
-    for width, height in (DESKTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        for theme, rules in (("light", RULES), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            wrong += [f"{theme}, {width} px wide: {one}" for one in page.evaluate(RUN_AXE, rules)]
-    for width, height in (DESKTOP, PHONE, NARROW):
-        page.set_viewport_size({"width": width, "height": height})
+    for theme, rules in (("dark", COLOURS), ("light", RULES)):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        wrong += [f"{theme}: {one}" for one in page.evaluate(RUN_AXE, rules)]
+    for size in (DESKTOP, PHONE, NARROW):
+        _sized(page, size)
         if over := page.evaluate(WIDER):
-            wrong.append(f"scrolls sideways by {over} px at {width} px")
-    return wrong
+            wrong.append(f"scrolls sideways by {over} px at {size[0]} px")
+    _sized(page, PHONE)
+    return wrong + [f"by finger: {one}" for one in page.evaluate(RUN_AXE, TARGETS)]
