@@ -27,7 +27,7 @@ GROUPS = {
         "While a rollout runs, its step, its KPIs and its next action are here.",
     ),
     "blocked": (
-        "Blocked",
+        "Blocked or waiting",
         "Nothing is blocked.",
         "A release that cannot go on appears here with the reason and who can help.",
     ),

@@ -36,17 +36,17 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     signers = _signers(release)
     said = f"{' and '.join(signers)} signed this plan. A changed one voids that, and they are asked again."
     context = {"release": release, "draft": draft, "signers": signers, "signed_by": said}
-    context |= {"may_write": may_write(release, user), "over": is_settled(release)}
+    context |= {"may_write": may_write(release, user), "over": is_settled(release), "based_on": draft.based_on}
     if request.method != "POST" or request.POST.get("more"):
         return render(request, PAGE, context)
     if not draft.is_valid():
         return render(request, PAGE, context, status=422)
     return attempt(
         request,
-        lambda: actions.set_plan(release=release, actor=user, **draft.spec),
+        lambda: actions.set_plan(release=release, actor=user, based_on=draft.based_on, **draft.spec),
         back=reverse("release", args=[pk]) + "#plan",
         template=PAGE,
-        context=context,
+        context=context | {"based_on": draft.current},
         answer=_written(request, release),
     )
 
@@ -60,6 +60,9 @@ class Draft:
         moved = list(self.plan.targets.values_list("key", flat=True)) if self.plan else []
         self.flags = [*(key for key in moved if key in keys), *sorted(keys - set(moved))]
         """As the plan has them: another order would be another plan to whoever signed it."""
+        self.current = self.plan.pk if self.plan else 0
+        self.based_on = _number(data.get("based_on", "")) if data else self.current
+        """The plan that was read, by its id; None where that was not said."""
         more = data.get("more", "") if data else ""
         self.form = forms.PlanForm(data, release=release, initial=_of_plan(self.plan))
         kept: dict[str, Kpi] = {kpi.name: kpi for kpi in self.plan.kpis.all()} if self.plan else {}
@@ -117,14 +120,18 @@ def _rows(form: type, prefix: str, data: Any, initial: list[dict[str, Any]], **g
 def _grown(data: Any, more: str) -> Any:
     """The posted fields with one more empty row of the kind `more`."""
     total = f"{more}-TOTAL_FORMS"
-    said = data.get(total, "") if data else ""
-    if not (said.isascii() and said.isdecimal() and len(said) < 10):
+    count = _number(data.get(total, "")) if data else None
+    if count is None:
         return data
-    grown, count = data.copy(), int(said)
+    grown = data.copy()
     if count < MOST_ROWS:
         grown[total] = str(count + 1)
         grown.update({f"{more}-{count}-{name}": value for name, value in FRESH.get(more, {}).items()})
     return grown
+
+
+def _number(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
 
 
 def _filled(rows: Any) -> list[Any]:

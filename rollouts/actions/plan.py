@@ -65,16 +65,23 @@ def set_plan(
     stable_slot: Slot | None = None,
     watch_seconds: int = 3600,
     alpha_ppm: int = 50_000,
+    based_on: int | None = None,
 ) -> Plan:
-    """Replace the release's plan as a whole. Whether it can be carried out is for its gate to say.
+    """Replace the release's plan as a whole. Whether it can be carried out is for its gate to say. `based_on` is the id
+    of the plan that the writer read, 0 for none.
 
-    Raises Forbidden; Refused naming the field; Conflict once the release rolls out or is over.
+    Raises Forbidden; Refused naming the field; Conflict once the release rolls out or is over, and where somebody wrote
+    another plan since `based_on`.
     """
     with writing():
         release = Release.objects.select_for_update(of=("self",)).select_related("product").get(pk=release.pk)
         require(actor, release.product, *WRITES)
         if is_settled(release):
             raise Conflict(f"{release} is in “{release.get_status_display()}”; its plan no longer changes.")
+        if based_on not in {None, _newest(release)}:
+            raise Conflict(
+                "Somebody wrote another plan meanwhile. Yours still stands here; writing it replaces theirs."
+            )
         _belongs(release, environment, slot, stable_slot)
         Plan.objects.filter(release=release).delete()
         plan = Plan(
@@ -137,3 +144,8 @@ def _record(release: Release, actor: User, steps: Sequence[StepSpec]) -> None:
         subject=release.subject,
         data={"steps": " → ".join(as_percent(step.weight) for step in steps)},
     )
+
+
+def _newest(release: Release) -> int:
+    """The id of the plan that there is; each writing makes another."""
+    return Plan.objects.filter(release=release).values_list("pk", flat=True).first() or 0

@@ -1,5 +1,6 @@
 """The rollout plan written by hand: a page of rows, without scripts, refused where it is wrong."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,21 @@ def test_a_plan_is_written_and_can_be_carried_out(signed: Story, writer: tuple[C
     assert (kpi.limit, kpi.compare, kpi.on_breach, plan.watch_seconds) == (0.025, True, OnBreach.ROLL_BACK, 86_400)
     (gate,) = gates.plan(Question(release=signed.release, now=clock.now()))
     assert gate.is_open, gate.sentence
+
+
+def test_the_second_of_two_writers_is_told_and_loses_nothing(signed: Story, writer: tuple[Client, str]) -> None:
+    client, url = writer
+    read = re.search(r'name="based_on" value="(\d+)"', client.get(url).content.decode())
+    assert read
+    assert client.post(url, fields(signed, based_on=read[1], watch="2 min")).status_code == 303
+    theirs = sealed(signed.release).digest
+    refused = client.post(url, fields(signed, based_on=read[1], watch="7 min"))
+    assert refused.status_code == 409 and sealed(signed.release).digest == theirs
+    kept = refused.content.decode()
+    again = re.search(r'name="based_on" value="(\d+)"', kept)
+    assert "Somebody wrote another plan meanwhile" in kept and 'value="7 min"' in kept and again
+    assert client.post(url, fields(signed, based_on=again[1], watch="7 min")).status_code == 303
+    assert Plan.objects.get().watch_seconds == 420
 
 
 def test_without_a_route_the_flags_carry(signed: Story, writer: tuple[Client, str]) -> None:
