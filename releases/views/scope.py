@@ -31,7 +31,7 @@ def edit(request: HttpRequest, release_id: int) -> HttpResponse:
 @require_POST
 def words(request: HttpRequest, release_id: int) -> HttpResponse:
     release = load(request, release_id)
-    form = forms.WordsForm(request.POST)
+    form = forms.WordsForm(request.POST, auto_id="id_words_%s")
     return submit(request, release, "words", form, lambda data: actions.change_release(release=release, **data))
 
 
@@ -145,7 +145,7 @@ def page(request: HttpRequest, release: Release, given: Mapping[str, Any] | None
         "again": Consequences(release) if release.is_changeable else None,
         "may_change": release.is_changeable and forms.manages(actor, release),
         "may_set": release.is_changeable and forms.sets_candidate(actor, release),
-        "words": given.get("words") or forms.WordsForm(initial=words),
+        "words": given.get("words") or forms.WordsForm(initial=words, auto_id="id_words_%s"),
         "feature": given.get("feature") or forms.FeatureForm(release=release, initial={"owner": actor}),
         "link": given.get("link") or forms.LinkForm(release=release),
         "candidate": given.get("candidate") or forms.CandidateForm(release=release),
