@@ -119,8 +119,10 @@ def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scen
     run = start_run(release=release, environment=staging, tester=tomas)
     submit_step(run=run, scenario=scenario, step=1, status="fail", note="It hangs.", actor=tomas)
     submit_result(run=run, scenario=scenario, status="fail", actor=tomas)
-    found = {"title": f"{title}, and it hangs", "severity": "minor", "scenario": scenario, "step": 1}
-    raise_finding(release=release, build=run.build, actor=tomas, **found)
+    words = f"{title}, and it hangs"
+    raise_finding(
+        release=release, build=run.build, actor=tomas, title=words, severity="minor", scenario=scenario, step=1
+    )
     return run, scenario
 
 

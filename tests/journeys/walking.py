@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 
 class Place(Protocol):
@@ -25,11 +25,18 @@ REFUSED = re.compile(r"status of 4(03|09|22)")
 """Chromium logs every refusal as an error of the console; journeys that provoke one say so."""
 
 
+PRESSED = """for (const kind of ["pointerdown", "keydown"])
+    addEventListener(kind, (event) => event.isTrusted && window.pressed(kind), true);"""
+
+
 class Walker:
     """A person, signed in and on Today, unless they begin at another `address`: then they are where that leads."""
 
     def __init__(self, page: Page, stack: Place, key: str, address: str = "") -> None:
         self.page, self.stack, self.complaints = page, stack, list[str]()
+        self.taps, self.felt = 0, list[str]()
+        page.expose_function("pressed", self._feel)
+        page.add_init_script(PRESSED)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(address or f"{stack.base}/login/")
@@ -38,6 +45,9 @@ class Walker:
         page.fill("[name=password]", person["password"])
         page.locator("[name=password]").press("Enter")
         page.wait_for_url(address or f"{stack.base}/")
+
+    def _feel(self, kind: str) -> None:
+        self.felt.append(kind)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not REFUSED.search(message.text):
@@ -49,7 +59,12 @@ class Walker:
         assert answer.status == 200, f"{path}: {answer.status}"
 
     def press(self, name: str | re.Pattern[str]) -> None:
-        self.page.get_by_role("button", name=name).first.click()
+        self.tap(self.page.get_by_role("button", name=name).first)
+
+    def tap(self, place: Locator) -> None:
+        """Counted in `taps`; where scripts run, `felt` is what the browser felt of fingers and keys."""
+        self.taps += 1
+        place.click()
 
     def sentence(self) -> str:
         """The first line of the page, with plain spaces."""
