@@ -28,7 +28,8 @@ BLOCKING = """() => performance.getEntriesByType("resource").filter(
     (one) => one.renderBlockingStatus === "blocking").map((one) => one.name)"""
 SKIPS = """() => { const one = document.activeElement, box = one.getBoundingClientRect();
     const shown = box.top >= 0 && box.left >= 0 && box.width > 20;
-    return shown && (one.getAttribute("href")?.startsWith("#") || one.closest("main")); }"""
+    const before = document.querySelectorAll("body :is(a[href], button, input):not(main *)").length;
+    return shown && (before < 2 || one.getAttribute("href")?.startsWith("#") || one.closest("main")); }"""
 INVISIBLE_FOCUS = """() => {
     const look = (one) => { const its = getComputedStyle(one);
         return [its.outlineStyle, its.outlineWidth, its.outlineColor, its.boxShadow, its.borderColor,
