@@ -16,6 +16,12 @@ __all__ = ["told"]
 
 MOST = 60
 """Queries that any one page may make."""
+DEAR = {
+    "/ (": (280, "the next step of each of the five first rows is what its release's page says, panel by panel"),
+    "/releases/1/ (": (180, "every gate and every panel of a release on its way reads its own rooms' facts"),
+    "/releases/2/ (": (150, "the same of one that is being put together"),
+}
+"""Those that may make more: how many, and what for. None of them may grow with its rows."""
 
 
 @pytest.fixture
@@ -41,7 +47,12 @@ def test_more_rows_cost_no_more_queries(house: House) -> None:
     grow(house, 3, round_=1)
     many = costs(seen)
     assert {page: (few[page], many[page]) for page in few if few[page] != many[page]} == {}
-    assert {page: count for page, count in many.items() if count > MOST} == {}
+    assert {page: count for page, count in many.items() if count > allowed(page)} == {}
+
+
+def allowed(page: str) -> int:
+    """How many queries this one may make."""
+    return next((most for start, (most, _) in DEAR.items() if page.startswith(start)), MOST)
 
 
 def test_every_address_is_a_screen_or_says_why_not(house: House) -> None:
