@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests import screens
 from tests.conftest import FreshDatabase
@@ -14,6 +14,22 @@ from tests.journeys.site import Site, furnished
 from tests.screens import Screen
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+
+ILLS = {
+    "weighs": "",
+    "first paint waits": "",
+    "focus cannot be seen": "",
+    "image-alt": '<img src="/static/icon.svg" width="40" height="40">',
+    "script-src": "<script>alert(1)</script>",
+    "id twice twice": '<p id="twice"></p><p id="twice"></p>',
+    "scrolls sideways by": "<pre>" + "wide" * 500 + "</pre>",
+    "answers": "",
+}
+STYLES = {
+    "first paint waits": '@import "/static/css/late.css";',
+    "focus cannot be seen": ":focus, :focus-visible { outline: none !important; box-shadow: none !important }"
+    "* { border-color: red !important; background: white !important }",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +51,23 @@ def test_nothing_is_wrong_with_any_screen(
             wrong[str(screen)] = found
     tell(f"{len(seen)} screens looked at in {time.monotonic() - began:.0f} s")
     assert not wrong, "\n".join(f"{screen}\n    " + "\n    ".join(found) for screen, found in wrong.items())
+
+
+@pytest.mark.parametrize("ill", ILLS)
+def test_the_eyes_see(shown: tuple[Site, list[Screen]], chromium: Browser, ill: str) -> None:
+    """Each ill is put into a page that has none, on its way to the browser; it goes on uncompressed, which is one."""
+    eyes = Eyes(chromium, shown[0], "rhea")
+
+    def spoil(route: Route) -> None:
+        answer = route.fetch()
+        if "/static/css/base" in route.request.url:
+            route.fulfill(response=answer, body=STYLES.get(ill, "") + answer.text())
+        elif route.request.resource_type == "document":
+            body = answer.text().replace("</main>", ILLS[ill] + "</main>")
+            route.fulfill(response=answer, body=body, status=500 if ill == "answers" else 200)
+        else:
+            route.fulfill(response=answer)
+
+    eyes.page.route("**/*", spoil)
+    found = eyes.look(Screen("/products/"))
+    assert any(ill in one for one in found), found
