@@ -17,7 +17,6 @@ __all__ = ["told"]
 MOST = 60
 """Queries that any one page may make."""
 DEAR = {
-    "/ (": (280, "the next step of each of the five first rows is what its release's page says, panel by panel"),
     "/releases/1/ (": (180, "every gate and every panel of a release on its way reads its own rooms' facts"),
     "/releases/2/ (": (150, "the same of one that is being put together"),
 }
