@@ -20,7 +20,9 @@ from core.models import User
 from core.topics import may_watch
 
 MAX_TOPICS = 20
-HEARTBEAT = 15.0  # seconds; shorter than the idle timeouts of usual proxies
+HEARTBEAT = (
+    10.0  # seconds; shorter than the idle timeouts of usual proxies. A page that hears none knows that it is cut off
+)
 RECHECK = 30.0  # seconds for which an answer about the session and its permissions holds
 LIFETIME = 600.0  # seconds; then the page reconnects, so that no stream is for ever
 
@@ -34,8 +36,8 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     """Answers 200 with events, 400 for a request without sense, 403 where no topic is theirs.
 
     `since` (when the page was made, ISO 8601) spares it a second look at what has not changed. Events: a message
-    ``{"topic", "name"}``; `gone` when none of the topics is theirs any more; `crowded` when the person opened too many
-    newer pages. After either the stream ends for good.
+    ``{"topic", "name"}``; `beat` when there was none for ten seconds; `gone` when none of the topics is theirs any more;
+    `crowded` when the person opened too many newer pages. After either the stream ends for good.
     """
     asked = list(dict.fromkeys(request.GET.getlist("topic")))
     if not asked or len(asked) > MAX_TOPICS:
@@ -106,7 +108,7 @@ async def _events(right: Right, watch: Watch, since: float) -> AsyncIterator[byt
                 yield b"event: crowded\ndata: {}\n\n"
                 return
             if not heard:
-                yield b": still here\n\n"
+                yield b"event: beat\ndata: {}\n\n"
                 continue
             allowed = await right.among(watch.topics | heard.keys())
             watch.forget(watch.topics - allowed)

@@ -24,6 +24,8 @@
   let lost = false;
   let over = false; // ended by the server: nothing to hear until somebody comes back to this page
   let since = body.dataset.now;
+  let heard = 0; // when the stream last said anything: one whose line was cut looks open for ever
+  const SILENT = 25000; // ms; the server says something every ten seconds
 
   const watching = () => all("[data-live][id]");
   const topicsOf = (element) => element.dataset.live.split(/\s+/).filter(Boolean);
@@ -67,9 +69,12 @@
     since = ""; // only the page as it was loaded is known to be from then; later everything is looked at again
     stream = new EventSource(`${body.dataset.liveUrl}?${asked}`);
     stream.onopen = () => {
+      heard = Date.now();
       if (lost) lookAtAll();
     };
+    stream.addEventListener("beat", () => (heard = Date.now()));
     stream.onmessage = (event) => {
+      heard = Date.now();
       const { topic } = JSON.parse(event.data);
       watching().filter((element) => topicsOf(element).includes(topic)).forEach((element) => look(element.id));
     };
@@ -98,6 +103,7 @@
   let bad = false; // the last look at a panel failed: a stream may be up while the page behind it is not
   setInterval(() => {
     if (document.hidden || !watching().length || !body.dataset.liveUrl) return;
+    if (stream?.readyState === EventSource.OPEN && Date.now() - heard > SILENT) hush();
     const up = stream?.readyState === EventSource.OPEN;
     if (up && !bad) {
       down = 0;

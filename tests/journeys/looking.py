@@ -23,7 +23,12 @@ OUTLINE = """() => ({
     main: document.querySelectorAll("main").length,
     ids: [...document.querySelectorAll("[id]")].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at),
 })"""
-WIDER = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+WIDER = """() => {
+    const root = document.documentElement, over = root.scrollWidth - root.clientWidth;
+    const all = [...document.body.querySelectorAll("*")];
+    const out = all.filter((one) => one.getBoundingClientRect().right > root.clientWidth + 1);
+    return over > 0 ? `${over} px: ${out.slice(-3).map((one) => one.outerHTML.slice(0, 90)).join(" | ")}` : "";
+}"""
 BLOCKING = """() => performance.getEntriesByType("resource").filter(
     (one) => one.renderBlockingStatus === "blocking").map((one) => one.name)"""
 SKIPS = """() => { const one = document.activeElement, box = one.getBoundingClientRect();
@@ -146,6 +151,6 @@ def _suits_everybody(page: Page) -> list[str]:
     for size in (DESKTOP, PHONE, NARROW):
         _sized(page, size)
         if over := page.evaluate(WIDER):
-            wrong.append(f"scrolls sideways by {over} px at {size[0]} px")
+            wrong.append(f"scrolls sideways at {size[0]} px by {over}")
     _sized(page, PHONE)
     return wrong + [f"by finger: {one}" for one in page.evaluate(RUN_AXE, TARGETS)]

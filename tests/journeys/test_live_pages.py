@@ -35,6 +35,7 @@ def page(site: Site, chromium: Browser) -> Iterator[Page]:
     one.on("pageerror", lambda error: wrong.append(str(error)))
     with one.expect_response(lambda answer: "/live/" in answer.url):
         one.goto("/")
+    one.wait_for_timeout(1500)  # what the beginning of the stream asks for has come
     yield one
     with suppress(Exception):
         one.unroute_all(behavior="ignoreErrors")
@@ -78,7 +79,9 @@ def test_a_panel_that_cannot_be_fetched_says_so_with_its_time_and_recovers(site:
 
 def test_a_stream_that_broke_says_so_and_recovers(site: Site, page: Page) -> None:
     note = page.locator("#connection")
-    page.context.set_offline(True)
+    page.context.set_offline(True)  # which leaves what is open alone: the next stream is the one that fails
+    look_away(page, True)
+    look_away(page, False)
     expect(note).to_be_visible(timeout=4 * SOON)
     opens_a_release(site, "While away")
     page.context.set_offline(False)

@@ -22,7 +22,7 @@ ILLS = {
     "image-alt": '<img src="/static/icon.svg" width="40" height="40">',
     "script-src": "<script>alert(1)</script>",
     "id twice twice": '<p id="twice"></p><p id="twice"></p>',
-    "scrolls sideways by": "<pre>" + "wide" * 500 + "</pre>",
+    "scrolls sideways": "<pre>" + "wide" * 500 + "</pre>",
     "answers": "",
 }
 STYLES = {
