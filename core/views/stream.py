@@ -36,7 +36,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     """Answers 200 with events, 400 for a request without sense, 403 where no topic is theirs.
 
     `since` (when the page was made, ISO 8601) spares it a second look at what has not changed. Events: a message
-    ``{"topic", "name"}``; `beat` when there was none for ten seconds; `gone` when none of the topics is theirs any more;
+    ``{"topic", "name"}``; `beat` when there was none for ten seconds; `gone` when no topic is theirs any more;
     `crowded` when the person opened too many newer pages. After either the stream ends for good.
     """
     asked = list(dict.fromkeys(request.GET.getlist("topic")))
