@@ -214,13 +214,15 @@ def next_box(facts: RolloutFacts, *, told: str = "") -> Next:
 
 
 def _more(facts: RolloutFacts) -> str:
-    """What stands in its way and is not said yet: neither in the first sentence nor beside its KPI."""
+    """The first thing that stands in its way and is not said yet, neither in the first sentence nor beside its KPI; the
+    others stand below, beside what they are about.
+    """
     told = facts.state in {RolloutState.HELD, RolloutState.PAUSED} or bool(facts.silent or facts.turned_off)
     waits = facts.action.waits_for
     if told:
         kpis = tuple(f"{kpi.name}: " for kpi in facts.kpis)
         waits = tuple(one for one in waits if one not in facts.reasons[:1] and not one.startswith(kpis))
-    return " ".join(waits)
+    return f"{waits[0]} And {len(waits) - 1} more, below." if len(waits) > 1 else "".join(waits)
 
 
 def _by_itself(facts: RolloutFacts) -> tuple[str, str]:

@@ -49,12 +49,10 @@ class Studio:
         return page
 
     def take(self, page: Page, name: str, path: str = "") -> None:
-        """Raises SystemExit if the picture is too large to be kept."""
+        """The picture `name` of `path`, or of what is there. Raises SystemExit if it is too large to be kept."""
         if path:
             page.goto(self.site + path)
-        page.wait_for_load_state("networkidle") if not page.locator("[data-live]").count() else page.wait_for_timeout(
-            600
-        )
+            page.wait_for_timeout(600)  # the numbers beside the navigation come after the page
         picture = self.folder / f"{name}.png"
         page.screenshot(path=picture)
         if picture.stat().st_size > LARGEST:
