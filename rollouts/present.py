@@ -159,7 +159,8 @@ def _harm(facts: RolloutFacts) -> str:
     if facts.by_person or not (kpi and canary and stable and proven):
         return ""
     others = "stable" if facts.stable else "everybody else"
-    return f"{kpi} {canary / stable:.2g}× {others} at {as_percent(cause.get('weight', 0))}"
+    times = f"{canary / stable:.2g}" if canary < 10 * stable else f"{canary / stable:.0f}"
+    return f"{kpi} {times}× {others} at {as_percent(cause.get('weight', 0))}"
 
 
 def _health(facts: RolloutFacts) -> str:

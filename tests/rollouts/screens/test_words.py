@@ -77,6 +77,10 @@ def test_a_reason_is_not_said_twice() -> None:
             {"kpi": "Failed searches", "canary": 0.062, "stable": 0.02, "e_value": 90, "bound": 80},
             "3.1× stable at 25 %",
         ),
+        (
+            {"kpi": "Failed searches", "canary": 0.62, "stable": 0.0056, "e_value": 90, "bound": 80},
+            "111× stable at 25 %",
+        ),
         ({"kpi": "Failed searches", "canary": 0.062, "stable": 0.02, "e_value": 1, "bound": 80}, "6 % against 2 %"),
         ({"kpi": "Failed searches", "canary": 0.062, "stable": 0, "e_value": 90, "bound": 80}, "6 % against 2 %"),
         ({}, "6 % against 2 %"),
