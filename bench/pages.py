@@ -52,21 +52,21 @@ def _house() -> Iterator[tuple[Site, House]]:
 
 
 def report(site: Site, seen: list[Screen], times: int) -> None:
-    """One line per screen, the slowest first."""
+    """One line per screen, as soon as it is measured; the slowest at the end."""
     with httpx.Client(base_url=site.base, timeout=30) as trivial:
         base = statistics.median(seconds(trivial, "/healthz", times))
-    lines = []
+    print(f"/healthz: {base * 1000:.1f} ms; {times} requests per page; kB: uncached, with style, script and icons")
+    print(f"{'page':<52}{'queries':>8} {'kB':>8} {'p50 ms':>8} {'p95 ms':>8} {'× trivial':>9}", flush=True)
+    slowest = (0.0, "")
     for screen in seen:
         with httpx.Client(base_url=site.base, timeout=30, cookies=site.sessions.get(screen.who)) as person:
             weight = kilobytes(person, screen.path)
             took = sorted(seconds(person, screen.path, times))
         half, most = statistics.median(took), took[int(len(took) * 0.95)]
         figures = f"{queries(screen):8} {weight:8.1f} {half * 1000:8.1f} {most * 1000:8.1f} {half / base:8.1f}"
-        lines.append((most, f"{screen!s:<52}{figures}"))
-    print(f"{'page':<52}{'queries':>8} {'kB':>8} {'p50 ms':>8} {'p95 ms':>8} {'× trivial':>9}")
-    for _, line in sorted(lines, reverse=True):
-        print(line)
-    print(f"/healthz: {base * 1000:.1f} ms; {times} requests per page; kB: uncached, with style, script and icons")
+        print(f"{screen!s:<52}{figures}", flush=True)
+        slowest = max(slowest, (most, str(screen)))
+    print(f"slowest p95: {slowest[1]}, {slowest[0] * 1000:.1f} ms")
 
 
 def seconds(client: httpx.Client, path: str, times: int) -> list[float]:
