@@ -12,6 +12,16 @@ class FlagKind(models.TextChoices):
     PERMISSION = "permission", "Permission"
 
 
+class ValueType(models.TextChoices):
+    """What a flag's values are. An integer is never written as a float, nor a float as an integer."""
+
+    BOOLEAN = "boolean", "Boolean"
+    STRING = "string", "String"
+    INTEGER = "integer", "Integer"
+    FLOAT = "float", "Number with decimals"
+    JSON = "json", "JSON"
+
+
 class Carrier(models.TextChoices):
     """What decides who has it: its own percentage, or the build that serves the user (it follows the route)."""
 
@@ -22,6 +32,33 @@ class Carrier(models.TextChoices):
 class KeyKind(models.TextChoices):
     SERVER = "server", "Server"
     CLIENT = "client", "Client"
+
+
+class ChangeState(models.TextChoices):
+    """Where a change of a flag stands that was not made at once."""
+
+    WAITING = "waiting", "Waits for a second person"
+    APPROVED = "approved", "Waits for its time"
+    APPLIED = "applied", "Done"
+    REFUSED = "refused", "Refused"
+    SUSPENDED = "suspended", "Suspended"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+    @property
+    def is_open(self) -> bool:
+        return self in {ChangeState.WAITING, ChangeState.APPROVED, ChangeState.SUSPENDED}
+
+    @property
+    def tone(self) -> str:
+        return {"waiting": "wait", "approved": "live", "applied": "good", "refused": "bad", "suspended": "wait"}.get(
+            self.value, "none"
+        )
+
+    @property
+    def icon(self) -> str:
+        return {"waiting": "person", "approved": "clock", "applied": "check", "refused": "x", "suspended": "hold"}.get(
+            self.value, "ring"
+        )
 
 
 class Reach(models.TextChoices):

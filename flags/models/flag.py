@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from core.models import Environment, Product
 from core.weights import FULL
-from flags.choices import Carrier, FlagKind, KeyKind
+from flags.choices import Carrier, FlagKind, ValueType
 
 if TYPE_CHECKING:
     from core.models import User
@@ -24,9 +23,25 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def visible_to(self, user: User) -> FlagQuerySet:
         return self.filter(product__roles__user=user).distinct()
 
+    def in_use(self) -> FlagQuerySet:
+        return self.filter(archived_at=None)
+
+
+def boolean_variants() -> list[dict[str, Any]]:
+    return [{"name": "on", "value": True}, {"name": "off", "value": False}]
+
+
+def boolean_targeting() -> dict[str, Any]:
+    """On for whoever is exposed, off for everybody else, and nobody special."""
+    return {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": []}
+
+
+def new_seed() -> str:
+    return str(uuid.uuid4())
+
 
 class Flag(models.Model):
-    """Boolean for now: its variants are ``on`` (true) and ``off`` (false)."""
+    """What a flag is everywhere: its values, and what people say about it. Who gets which value: `FlagState`."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="flags")
     key = models.SlugField(max_length=100)
@@ -36,8 +51,14 @@ class Flag(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    type = models.CharField(max_length=8, choices=ValueType.choices, default=ValueType.BOOLEAN)
+    variants = models.JSONField(default=boolean_variants, help_text="In order: name and value of each.")
     seed = models.CharField(
-        max_length=64, default=uuid.uuid4, help_text="Bucketing seed; flags of one grouped release share it."
+        max_length=64, default=new_seed, help_text="Decides who has it first; flags of one grouped release share it."
+    )
+    salt = models.CharField(
+        max_length=64, default=new_seed, help_text="Decides who gets which of weighted variants; its own for ever."
     )
     for_clients = models.BooleanField(default=False, help_text="May be read with a client key.")
     claim = models.CharField(
@@ -48,6 +69,7 @@ class Flag(models.Model):
     )
     claim_label = models.CharField(max_length=120, blank=True)
     expected_removal = models.DateField(null=True, blank=True)
+    edition = models.PositiveIntegerField(default=1, help_text="Grows with each change of what stands here.")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -63,18 +85,28 @@ class Flag(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("flag", args=[self.product.slug, self.key])
 
+    @property
+    def variant_names(self) -> list[str]:
+        return [variant["name"] for variant in self.variants]
+
 
 class FlagState(models.Model):
-    """One flag in one environment. `enabled` is the kill switch; `weight` and `build` say who has it while enabled."""
+    """One flag in one environment. `enabled` is the kill switch; `weight` and `build` say who has it while enabled;
+    `targeting` holds pins, needs and rules, and what whoever has it gets.
+
+    `withheld`: in a release, nobody has it before the rollout begins, nor after it was taken back; pins and rules wait.
+    """
 
     flag = models.ForeignKey(Flag, on_delete=models.CASCADE, related_name="states")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="flag_states")
     enabled = models.BooleanField(default=True)
+    withheld = models.BooleanField(default=False)
     carrier = models.CharField(max_length=12, choices=Carrier.choices, default=Carrier.PERCENTAGE)
     weight = models.PositiveIntegerField(default=0, help_text="Parts per 100 000 of the users.")
     build = models.CharField(
         max_length=100, blank=True, help_text="Digest of the build whose users have it (carrier: build)."
     )
+    targeting = models.JSONField(default=boolean_targeting)
     fence = models.BigIntegerField(default=0, help_text="The highest fencing number that has written here.")
     version = models.BigIntegerField(default=0, help_text="The environment's flag-set version that brought this state.")
     changed_at = models.DateTimeField(db_default=Now(), help_text="When it last changed, by PostgreSQL's clock.")
@@ -83,6 +115,7 @@ class FlagState(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["flag", "environment"], name="flag_state_once"),
             models.CheckConstraint(condition=models.Q(weight__lte=FULL), name="flag_weight_at_most_full"),
+            models.CheckConstraint(condition=models.Q(withheld=False) | models.Q(weight=0), name="withheld_is_nobody"),
         ]
 
     def __str__(self) -> str:
@@ -94,48 +127,38 @@ class FlagSet(models.Model):
 
     environment = models.OneToOneField(Environment, on_delete=models.CASCADE, primary_key=True, related_name="flag_set")
     version = models.BigIntegerField(default=0)
+    second_person = models.BooleanField(
+        default=False, help_text="Changes outside of a rollout wait until somebody else agrees; less never waits."
+    )
 
     def __str__(self) -> str:
         return f"{self.environment} v{self.version}"
 
 
-class FlagKey(models.Model):
-    """A key with which an application reads the flags of one environment. Only its SHA-256 is kept."""
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def visible_to(self, user: User) -> SegmentQuerySet:
+        return self.filter(product__roles__user=user).distinct()
 
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="flag_keys")
-    kind = models.CharField(max_length=8, choices=KeyKind.choices)
-    name = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=12)
-    digest = models.CharField(max_length=64, unique=True)
+
+class Segment(models.Model):
+    """Users who have something in common, named once and used by the rules of many flags of a product."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="segments")
+    key = models.SlugField(max_length=60)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    condition = models.JSONField()
+    edition = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
 
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @staticmethod
-    def hash(key: str) -> str:
-        return hashlib.sha256(key.encode()).hexdigest()
-
-    @classmethod
-    def issue(cls, *, environment: Environment, kind: KeyKind, name: str) -> tuple[FlagKey, str]:
-        """A new key and its text, which nobody can read again."""
-        key = f"slf_{kind[0]}_{secrets.token_urlsafe(32)}"
-        row = cls.objects.create(environment=environment, kind=kind, name=name, prefix=key[:12], digest=cls.hash(key))
-        return row, key
-
-
-class ServingProcess(models.Model):
-    """That a serving process lately held a snapshot version of an environment: the evidence of an observed weight."""
-
-    process = models.CharField(max_length=80)
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="serving")
-    version = models.BigIntegerField()
-    seen_at = models.DateTimeField(db_default=Now())
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "serving processes"
-        constraints = [models.UniqueConstraint(fields=["process", "environment"], name="serving_once")]
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["product", "key"], name="segment_key_per_product")]
 
     def __str__(self) -> str:
-        return f"{self.process} holds v{self.version}"
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("segment", args=[self.product.slug, self.key])
