@@ -1,47 +1,73 @@
-"""What a user gets from a flag: tables, and the properties that must hold for every flag and user."""
+"""What a user gets from a flag: the decision table, and how buckets divide users."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.weights import FULL
-from flags.choices import Carrier
-from flags.evaluation import ErrorCode, FlagRule, Problem, Reason, Result, bucket, evaluate, invalid
+from flags.evaluation import (
+    Definition,
+    ErrorCode,
+    Problem,
+    Reason,
+    Result,
+    bucket,
+    compile_all,
+    default_targeting,
+    invalid,
+)
 
-weights = st.integers(0, FULL)
 seeds = st.text(min_size=1, max_size=64)
 users = st.text(min_size=1)
 
+BUILD = {"carrier": "build", "build": "sha256:b"}
+STAFF = {"name": "Staff", "when": {"attribute": "staff", "op": "equals", "value": True}, "serve": {"variant": "on"}}
+HALVES = {"split": [["on", 50_000], ["off", 50_000]]}
 
-def rule(weight: int = FULL, **fields: object) -> FlagRule:
-    return FlagRule(**{"key": "typo", "seed": "s", "weight": weight, **fields})  # type: ignore[arg-type]
+
+def evaluated(fields: dict[str, Any], context: dict[str, Any]) -> Result | Problem:
+    targeting = {**default_targeting(["on", "off"]), **fields.pop("targeting", {})}
+    flag = Definition("typo", seed="s", salt="t", targeting=targeting, **fields)
+    return compile_all({"typo": flag}, {})["typo"].evaluate(context)
 
 
 @pytest.mark.parametrize(
-    ("flag", "context", "value", "reason"),
+    ("fields", "context", "value", "reason"),
     [
-        (rule(0), {}, False, Reason.STATIC),
-        (rule(FULL), {}, True, Reason.STATIC),
-        (rule(FULL, enabled=False), {"targetingKey": "u"}, False, Reason.DISABLED),
-        (rule(1, carrier=Carrier.BUILD, build="sha256:b"), {"build": "sha256:b"}, True, Reason.TARGETING_MATCH),
-        (rule(1, carrier=Carrier.BUILD, build="sha256:b"), {"build": "sha256:a"}, False, Reason.DEFAULT),
-        (rule(1, carrier=Carrier.BUILD, build="sha256:b"), {"build": ["sha256:b"]}, False, Reason.DEFAULT),
-        (rule(FULL, carrier=Carrier.BUILD, build="sha256:b"), {}, False, Reason.DEFAULT),
-        (rule(FULL, carrier=Carrier.BUILD, build=""), {"build": ""}, False, Reason.DEFAULT),
-        (rule(0, carrier=Carrier.BUILD, build="sha256:b"), {"build": "sha256:b"}, False, Reason.STATIC),
-        (rule(1, carrier=Carrier.BUILD, build="b", enabled=False), {"build": "b"}, False, Reason.DISABLED),
+        ({"enabled": False, "weight": FULL}, {"targetingKey": "u"}, False, Reason.DISABLED),
+        ({"enabled": False, "targeting": {"pins": {"u": "on"}}}, {"targetingKey": "u"}, False, Reason.DISABLED),
+        ({"withheld": True, "targeting": {"pins": {"u": "on"}}}, {"targetingKey": "u"}, False, Reason.STATIC),
+        ({"weight": 0}, {}, False, Reason.STATIC),
+        ({"weight": FULL}, {}, True, Reason.STATIC),
+        ({"targeting": {"needs": [{"flag": "gone", "variants": ["on"]}]}, "weight": FULL}, {}, False, Reason.DEFAULT),
+        ({"targeting": {"pins": {"u": "on"}}}, {"targetingKey": "u"}, True, Reason.TARGETING_MATCH),
+        ({"targeting": {"pins": {"u": "on"}}}, {"targetingKey": "v"}, False, Reason.DEFAULT),
+        ({"targeting": {"pins": {"u": "off"}}, "weight": FULL}, {"targetingKey": "v"}, True, Reason.DEFAULT),
+        ({"targeting": {"rules": [STAFF]}}, {"staff": True}, True, Reason.TARGETING_MATCH),
+        ({"targeting": {"rules": [STAFF]}}, {"staff": 1}, False, Reason.DEFAULT),
+        ({"targeting": {"rules": [{**STAFF, "serve": HALVES}]}}, {"staff": True, "targetingKey": "u-1"}, True, "SPLIT"),
+        ({"targeting": {"on": HALVES}, "weight": FULL}, {"targetingKey": "u-1"}, True, Reason.SPLIT),
+        ({**BUILD, "weight": 1}, {"build": "sha256:b"}, True, Reason.TARGETING_MATCH),
+        ({**BUILD, "weight": 1}, {"build": "sha256:a"}, False, Reason.DEFAULT),
+        ({**BUILD, "weight": 1}, {"build": ["sha256:b"]}, False, Reason.DEFAULT),
+        ({**BUILD, "weight": FULL}, {}, False, Reason.DEFAULT),
+        ({**BUILD, "build": "", "weight": FULL}, {"build": ""}, False, Reason.DEFAULT),
+        ({**BUILD, "weight": 0}, {"build": "sha256:b"}, False, Reason.DEFAULT),
+        ({**BUILD, "weight": 1, "enabled": False}, {"build": "sha256:b"}, False, Reason.DISABLED),
     ],
 )
-def test_it_decides(flag: FlagRule, context: dict[str, object], value: bool, reason: Reason) -> None:
-    assert evaluate(flag, context) == Result(value, reason)
+def test_it_decides(fields: dict[str, Any], context: dict[str, Any], value: bool, reason: Reason) -> None:
+    assert evaluated(dict(fields), context) == Result(value, "on" if value else "off", reason)
 
 
 @pytest.mark.parametrize("context", [{}, {"targetingKey": ""}, {"user": "u-1"}])
-def test_p12_a_split_flag_without_a_user_says_what_is_missing(context: dict[str, str]) -> None:
-    outcome = evaluate(rule(5_000), context)
+@pytest.mark.parametrize("fields", [{"weight": 5_000}, {"weight": FULL, "targeting": {"on": HALVES}}])
+def test_p12_a_split_flag_without_a_user_says_what_is_missing(fields: dict[str, Any], context: dict[str, str]) -> None:
+    outcome = evaluated(dict(fields), context)
     assert isinstance(outcome, Problem)
     assert outcome.code == ErrorCode.TARGETING_KEY_MISSING
 
@@ -50,21 +76,6 @@ def test_p12_a_split_flag_without_a_user_says_what_is_missing(context: dict[str,
 def test_p12_what_is_no_context_is_named(context: object) -> None:
     problem = invalid(context)
     assert problem and problem.code == ErrorCode.INVALID_CONTEXT
-
-
-@given(seeds, users, weights, weights)
-def test_p10_whoever_has_it_keeps_it_as_the_weight_grows(seed: str, user: str, one: int, other: int) -> None:
-    smaller, larger = sorted((one, other))
-    context = {"targetingKey": user}
-    had, has = (evaluate(rule(weight, seed=seed), context) for weight in (smaller, larger))
-    assert isinstance(had, Result) and isinstance(has, Result)
-    assert has.value or not had.value
-
-
-@given(seeds, users, weights)
-def test_p10_flags_that_share_a_seed_reach_a_user_together(seed: str, user: str, weight: int) -> None:
-    one, other = (rule(weight, seed=seed, key=key) for key in ("search-typo", "search-rank"))
-    assert evaluate(one, {"targetingKey": user}) == evaluate(other, {"targetingKey": user})
 
 
 @given(seeds, users)

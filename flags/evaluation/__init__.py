@@ -1,0 +1,39 @@
+"""What a user gets from a flag. Pure: no database, no clock, no network. The algorithm: `docs/flags-evaluation.md`."""
+
+from flags.evaluation.buckets import bucket
+from flags.evaluation.compiler import Compiled, compile_all
+from flags.evaluation.conditions import CannotCompile, compile_condition
+from flags.evaluation.cycles import need_cycle, segment_cycle
+from flags.evaluation.definition import BOOLEANS, Definition, Targeting, default_targeting, used_segments
+from flags.evaluation.legacy import OFF, ON, FlagRule, evaluate
+from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_targeting, parse_variants
+from flags.evaluation.words import ErrorCode, Problem, Reason, Result, invalid
+
+__all__ = [
+    "BOOLEANS",
+    "OFF",
+    "ON",
+    "CannotCompile",
+    "Compiled",
+    "Definition",
+    "ErrorCode",
+    "FlagRule",
+    "Invalid",
+    "Problem",
+    "Reason",
+    "Result",
+    "Targeting",
+    "bucket",
+    "compile_all",
+    "compile_condition",
+    "default_targeting",
+    "evaluate",
+    "invalid",
+    "need_cycle",
+    "parse_condition",
+    "parse_serve",
+    "parse_targeting",
+    "parse_variants",
+    "segment_cycle",
+    "used_segments",
+]
