@@ -92,3 +92,49 @@ class Reach(models.TextChoices):
     @property
     def icon(self) -> str:
         return {"killed": "hold", "rolling": "live", "testing": "test", "all": "open", "off": "ring"}[self.value]
+
+
+class Stage(models.TextChoices):
+    """Where a flag stands in its life; derived (`flags/lifecycle.py`), stored nowhere."""
+
+    NEW = "new", "New"
+    RAMPING = "ramping", "Ramping"
+    LIVE = "live", "Live"
+    STALE = "stale", "Stale"
+    ARCHIVED = "archived", "Archived"
+
+    @property
+    def note(self) -> str:
+        return {
+            "new": "nobody in production has it",
+            "ramping": "a part of production has it, or its release is not over",
+            "live": "in use",
+            "stale": "the decision is over, the code still asks, or nobody does",
+            "archived": "answers nobody any more",
+        }[self.value]
+
+    @property
+    def tone(self) -> str:
+        return {"new": "none", "ramping": "live", "live": "good", "stale": "wait", "archived": "none"}[self.value]
+
+    @property
+    def icon(self) -> str:
+        return {"new": "ring", "ramping": "live", "live": "open", "stale": "waiting", "archived": "file"}[self.value]
+
+
+class Due(models.TextChoices):
+    """Why a flag may go, the strongest reason first."""
+
+    EVERYBODY = "everybody", "Everyone has it"
+    NOBODY = "nobody", "Nobody has it"
+    PAST = "past", "Past its date"
+    UNASKED = "unasked", "Nobody asks"
+
+    @property
+    def note(self) -> str:
+        return {
+            "everybody": "the decision is over: keep the new code, take out the question",
+            "nobody": "the decision is over: keep the old code, take out the question",
+            "past": "it was to be gone by now",
+            "unasked": "no application has asked for a month",
+        }[self.value]
