@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "rollouts": {"task": "rollouts.tasks.due", "schedule": TICK_SECONDS, "options": {"expires": 5}},
     "slots": {"task": "rollouts.tasks.observe", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
+    "flag-changes": {"task": "flags.tasks.make_due_changes", "schedule": 5.0, "options": {"expires": 10}},
     "signers": {"task": "approvals.tasks.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
     "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
 }
@@ -235,6 +236,8 @@ PRODUCT_PANELS = [
     "core.product_panels.tokens",
     "flags.product_panels.keys",
 ]
+# What may claim flags, and how its row is locked before what is signed may change with them.
+FLAG_CLAIMS = {"release": "releases.claims.hold"}
 SIGNERS = ["approvals.consequences.signed"]
 TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.

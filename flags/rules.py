@@ -1,38 +1,105 @@
 """Growth, decided without a database: can a change give anybody the new thing who did not have it before?"""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.weights import FULL
+from flags import evaluation
 from flags.choices import Carrier
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """Who has a flag in an environment. `weight` is in parts per 100 000."""
+    """Who has a flag in an environment. `weight` is in parts per 100 000. `decides` stands for all that says who gets
+    what beside it (values, pins, needs, rules, segments): equal if nothing of it differs. `targets`: it may give
+    something other than the off-variant to somebody at weight 0.
+    """
 
     enabled: bool
     carrier: str
     weight: int
     build: str
     seed: str
+    withheld: bool = False
+    targets: bool = False
+    decides: str = ""
 
     @property
     def nobody(self) -> bool:
-        return not self.enabled or self.weight <= 0 or (self.carrier == Carrier.BUILD and not self.build)
+        if not self.enabled or self.withheld:
+            return True
+        return not self.targets and not self._exposed
 
     @property
     def everybody(self) -> bool:
         return self.enabled and self.carrier == Carrier.PERCENTAGE and self.weight >= FULL
 
+    @property
+    def _exposed(self) -> bool:
+        return self.weight > 0 and not (self.carrier == Carrier.BUILD and not self.build)
+
 
 def grows(before: Exposure, after: Exposure) -> bool:
     """Whether somebody may have it after who had not before: enabling, more weight, another build, another carrier,
-    another seed while it is split. What stays within those who have it is no growth, nor is a flag that nobody has.
+    another seed while it is split, other rules. What stays within those who have it is no growth, nor is a flag that
+    nobody has. Of other rules it is not asked whether they give it to fewer: that cannot be told without the users.
     """
-    if after.nobody or before.everybody:
+    if after.nobody:
         return False
-    if before.nobody or before.carrier != after.carrier:
+    if before.nobody or before.decides != after.decides:
+        return True
+    if before.everybody:
+        return False
+    if before.carrier != after.carrier:
         return True
     if after.carrier == Carrier.BUILD:
-        return before.build != after.build
+        return before.build != after.build or before.weight <= 0 < after.weight
     return after.weight > before.weight or before.seed != after.seed
+
+
+def targets(targeting: Mapping[str, Any]) -> bool:
+    """Whether a pin or a rule may give somebody something other than the off-variant."""
+    off = targeting["off"]
+    served = [*targeting["pins"].values(), *(name for rule in targeting["rules"] for name in given(rule["serve"]))]
+    return any(name != off for name in served)
+
+
+def given(serve: Mapping[str, Any]) -> list[str]:
+    """The variants that a `serve` may give."""
+    return [serve["variant"]] if "variant" in serve else [name for name, weight in serve["split"] if weight > 0]
+
+
+def used_variants(targeting: Mapping[str, Any]) -> set[str]:
+    """Every variant that somebody may get."""
+    rules = [name for rule in targeting["rules"] for name in given(rule["serve"])]
+    return {targeting["off"], *given(targeting["on"]), *targeting["pins"].values(), *rules}
+
+
+def used_segments(targeting: Mapping[str, Any], segments: Mapping[str, Any]) -> dict[str, Any]:
+    """The segments that rules use, and those that these use: key → condition. One that is not there is left out."""
+    found: dict[str, Any] = {}
+    asked = [key for rule in targeting["rules"] for key in evaluation.used_segments(rule["when"])]
+    while asked:
+        key = asked.pop()
+        if key in segments and key not in found:
+            found[key] = segments[key]
+            asked += evaluation.used_segments(segments[key])
+    return dict(sorted(found.items()))
+
+
+def needed(targeting: Mapping[str, Any]) -> set[str]:
+    """The keys of the flags that must give something first."""
+    return {need["flag"] for need in targeting["needs"]}
+
+
+def dependents(key: str, needs: Mapping[str, Collection[str]]) -> set[str]:
+    """Whose value may change with that of flag `key`, directly or through others; `needs`: flag → flags it needs."""
+    found: set[str] = set()
+    asked = [key]
+    while asked:
+        one = asked.pop()
+        fresh = {flag for flag, wanted in needs.items() if one in wanted} - found
+        found |= fresh
+        asked += fresh
+    return found

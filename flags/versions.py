@@ -22,3 +22,8 @@ def bump(flag_set: FlagSet) -> int:
     flag_set.save(update_fields=["version"])
     events.announce(f"flags:{flag_set.pk}")
     return flag_set.version
+
+
+def wants_second(environment: Environment) -> bool:
+    """Whether growth there that no rollout gives needs a second person."""
+    return FlagSet.objects.filter(environment=environment, second_person=True).exists()

@@ -14,6 +14,7 @@ from django.urls import reverse
 from core.models import Environment, Product
 from core.weights import FULL
 from flags.choices import Carrier, FlagKind, ValueType
+from flags.evaluation import default_targeting
 
 if TYPE_CHECKING:
     from core.models import User
@@ -32,8 +33,7 @@ def boolean_variants() -> list[dict[str, Any]]:
 
 
 def boolean_targeting() -> dict[str, Any]:
-    """On for whoever is exposed, off for everybody else, and nobody special."""
-    return {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": []}
+    return dict(default_targeting(("on", "off")))
 
 
 def new_seed() -> str:

@@ -1,0 +1,57 @@
+"""The only place where this room writes across rows: each verb locks, checks again, changes, records, tells."""
+
+from flags.actions.archive import UNDO, archive_flag, depending, unarchive_flag
+from flags.actions.claims import claim, unclaim
+from flags.actions.common import MAY_CHANGE
+from flags.actions.flag import create_flag, describe_flag, set_variants
+from flags.actions.planned import (
+    agree_to_change,
+    due_changes,
+    end_change,
+    make_due,
+    submit_change,
+    want_second_person,
+)
+from flags.actions.segments import change_segment, create_segment, delete_segment
+from flags.actions.states import (
+    change_state,
+    enable,
+    kill,
+    move,
+    open_flag,
+    restore_version,
+    restoring,
+    set_targeting,
+    set_weight,
+)
+
+__all__ = [
+    "MAY_CHANGE",
+    "UNDO",
+    "agree_to_change",
+    "archive_flag",
+    "change_segment",
+    "change_state",
+    "claim",
+    "create_flag",
+    "create_segment",
+    "delete_segment",
+    "depending",
+    "describe_flag",
+    "due_changes",
+    "enable",
+    "end_change",
+    "kill",
+    "make_due",
+    "move",
+    "open_flag",
+    "restore_version",
+    "restoring",
+    "set_targeting",
+    "set_variants",
+    "set_weight",
+    "submit_change",
+    "unarchive_flag",
+    "unclaim",
+    "want_second_person",
+]

@@ -1,0 +1,103 @@
+"""Whose a flag is: from its claim on it grows in production only for the holder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from core import audit
+from core.errors import Conflict, Refused
+from core.models import Environment, User
+from core.weights import FULL, as_percent
+from flags import definition, versions
+from flags.actions import common
+from flags.choices import Carrier
+from flags.models import Flag, FlagSet, FlagState
+
+
+@transaction.atomic
+def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: User | None) -> list[Flag]:
+    """From now on these flags grow in production only for `holder` (``release:7``), and share `seed`. What nobody has
+    there is withheld until the holder moves it. Claiming again is harmless.
+
+    Raises Conflict if another holds one; Refused if the new seed would give a split flag to other users (P10);
+    Forbidden.
+    """
+    wanted = list(flags)
+    sets = versions.lock(Environment.objects.filter(product__flags__in=wanted))
+    locked = list(Flag.objects.select_for_update(of=("self",)).filter(pk__in=[f.pk for f in wanted]).order_by("pk"))
+    for flag in locked:
+        common.may(actor, flag.product)
+        if flag.archived_at:
+            raise Refused(f"{flag.key} is archived.", field="flags")
+        if flag.claim not in ("", holder):
+            raise Conflict(f"{flag.key} already belongs to {flag.claim_label or flag.claim}.", field="flags")
+        if seed != flag.seed:
+            _refuse_reshuffle(flag)
+        if (flag.claim, flag.claim_label, flag.seed) == (holder, label, seed):
+            continue
+        flag.claim, flag.claim_label, flag.seed = holder, label, seed
+        flag.save(update_fields=["claim", "claim_label", "seed"])
+        _restamp(flag, sets, actor, "flag_claimed", holder, withhold=True)
+    return locked
+
+
+@transaction.atomic
+def unclaim(
+    *, holder: str, actor: User | None, flags: Iterable[Flag] | None = None, settle: bool = False
+) -> list[Flag]:
+    """Let go of what `holder` claimed (all of it, or `flags`); who has it stays. For whoever speaks for the holder.
+
+    With `settle` the holder is done: a flag that followed its route to the full is everybody's from now on, whatever
+    build serves them. Otherwise the next build, of another digest, would lose the feature.
+    """
+    held = Flag.objects.filter(claim=holder)
+    if flags is not None:
+        held = held.filter(pk__in=[flag.pk for flag in flags])
+    sets = versions.lock(Environment.objects.filter(product__flags__in=held))
+    locked = list(held.select_for_update(of=("self",)).order_by("pk"))
+    for flag in locked:
+        common.may(actor, flag.product)
+        flag.claim = flag.claim_label = ""
+        flag.save(update_fields=["claim", "claim_label"])
+        _restamp(flag, sets, actor, "flag_unclaimed", holder)
+    if settle:
+        full = FlagState.objects.filter(flag__in=locked, carrier=Carrier.BUILD, weight=FULL)
+        for state in full.select_related("flag", "environment"):
+            _settle(state, sets[state.environment_id], holder)
+    return locked
+
+
+def _restamp(
+    flag: Flag, sets: dict[int, FlagSet], actor: User | None, action: str, holder: str, *, withhold: bool = False
+) -> None:
+    """A new version in every environment: what serves it there says whose it is."""
+    entry = common.record(flag, actor, action, {"key": flag.key, "claim": holder}, stream=holder)
+    segments = definition.segments_of(flag.product_id)
+    for flag_set in sets.values():
+        environment = flag_set.environment
+        if environment.product_id != flag.product_id:
+            continue
+        state = common.state_in(flag, environment)
+        exposed = definition.exposure(definition.complete(flag, state), segments)
+        unused = withhold and environment.is_production and exposed.nobody and state.weight == 0
+        common.stamp(state, versions.bump(flag_set), withheld=state.withheld or unused)
+        common.remember(state, entry)
+
+
+def _settle(state: FlagState, flag_set: FlagSet, holder: str) -> None:
+    common.stamp(state, versions.bump(flag_set), carrier=Carrier.PERCENTAGE, build="")
+    data = common.about(state)
+    entry = audit.record(stream=holder, actor=None, action="flag_settled", subject=f"flag:{state.flag_id}", data=data)
+    common.remember(state, entry)
+
+
+def _refuse_reshuffle(flag: Flag) -> None:
+    split = flag.states.filter(enabled=True, carrier=Carrier.PERCENTAGE, weight__gt=0, weight__lt=FULL).first()
+    if split:
+        raise Refused(
+            f"{flag.key} is on for {as_percent(split.weight)} in {split.environment}: another seed would give it to "
+            "other users. Set it to 0 first.",
+            field="flags",
+        )

@@ -1,0 +1,158 @@
+"""A flag as it is everywhere: made, described, and the values that it may have."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from core import locks
+from core.errors import Refused
+from core.models import Environment, Product, User
+from flags import definition, evaluation, rules, versions
+from flags.actions import common
+from flags.choices import FlagKind, ValueType
+from flags.models import Flag, FlagState
+
+WORDS = {"name", "description", "owner", "kind", "tags", "expected_removal", "for_clients"}
+"""What may change without any user getting anything else. A client key may read more of them with `for_clients`."""
+
+
+@transaction.atomic
+def create_flag(
+    *,
+    product: Product,
+    key: str,
+    name: str,
+    actor: User | None,
+    description: str = "",
+    kind: FlagKind = FlagKind.RELEASE,
+    owner: User | None = None,
+    seed: str = "",
+    salt: str = "",
+    for_clients: bool = False,
+    expected_removal: datetime.date | None = None,
+    type: ValueType = ValueType.BOOLEAN,
+    variants: Sequence[Any] | None = None,
+    tags: Sequence[str] = (),
+) -> Flag:
+    """A new flag that nobody has, in every environment of the product. `variants` are names and values in order: the
+    first is what whoever has it gets, the last what everybody else gets. Raises Refused naming the field, Forbidden.
+    """
+    common.may(actor, product)
+    flag = Flag(
+        product=product,
+        key=key,
+        name=name,
+        description=description,
+        kind=kind,
+        owner=owner or actor,
+        for_clients=for_clients,
+        expected_removal=expected_removal,
+        type=type,
+        tags=_tags(tags),
+        **{field: given for field, given in (("seed", seed), ("salt", salt)) if given},
+    )
+    if variants is not None or type != ValueType.BOOLEAN:
+        flag.variants = _variants(variants, type)
+    environments = list(product.environments.all())
+    sets = versions.lock(environments)
+    common.save_checked(flag)
+    entry = common.record(flag, actor, "flag_created", {"key": flag.key, "type": str(flag.type)})
+    for environment in environments:
+        version = versions.bump(sets[environment.pk])
+        plain = evaluation.default_targeting(flag.variant_names)
+        made = FlagState.objects.create(flag=flag, environment=environment, version=version, targeting=plain)
+        common.remember(made, entry)
+    return flag
+
+
+@transaction.atomic
+def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None, **changes: Any) -> Flag:
+    """Change what says something about it (`WORDS`). Raises Refused naming the field, Forbidden, and Conflict where
+    `based_on`, the edition that was read, is not the last.
+    """
+    unknown = set(changes) - WORDS
+    assert not unknown, f"describe_flag does not change {unknown}"
+    common.may(actor, flag.product)
+    locks.bounded()
+    environments = flag.product.environments.all() if "for_clients" in changes else Environment.objects.none()
+    sets = versions.lock(environments)
+    locked = common.lock_flag(flag)
+    common.based(locked.edition, based_on)
+    if "tags" in changes:
+        changes["tags"] = _tags(changes["tags"])
+    for field, value in changes.items():
+        setattr(locked, field, value)
+    locked.edition += 1
+    common.save_checked(locked)
+    for flag_set in sets.values():
+        versions.bump(flag_set)
+    common.record(locked, actor, "flag_described", {"key": locked.key, "fields": sorted(changes)})
+    return locked
+
+
+@transaction.atomic
+def set_variants(
+    *, flag: Flag, variants: Sequence[Any], actor: User | None, based_on: int | None = None, reason: str = ""
+) -> Flag:
+    """Change the flag's values, everywhere. One that is given somewhere stays; where somebody has the flag, a value
+    that is given changes only as other growth may. Raises Refused naming the field, Forbidden, Conflict.
+    """
+    common.may(actor, flag.product)
+    common.locks_for_growth(flag)
+    wanted = _variants(variants, ValueType(flag.type))
+    sets = versions.lock(flag.product.environments.all())
+    locked = common.lock_flag(flag)
+    common.based(locked.edition, based_on)
+    states = [common.state_in(locked, flag_set.environment) for flag_set in sets.values()]
+    _refuse_lost(states, {one["name"] for one in wanted})
+    before = {state.pk: definition.complete(locked, state) for state in states}
+    if locked.variants == wanted:
+        return locked
+    locked.variants, locked.edition = wanted, locked.edition + 1
+    for state in states:
+        _refuse_growth(state, before[state.pk], actor)
+    common.save_checked(locked)
+    entry = common.record(locked, actor, "flag_variants_set", {"key": locked.key, "count": len(wanted)}, reason)
+    for state in states:
+        common.stamp(state, versions.bump(sets[state.environment_id]))
+        common.remember(state, entry)
+    return locked
+
+
+def _refuse_lost(states: list[FlagState], names: set[str]) -> None:
+    for state in states:
+        lost = sorted(rules.used_variants(state.targeting) - names)
+        if lost:
+            raise Refused(f"{lost[0]} is still given in {state.environment}.", field="variants")
+
+
+def _refuse_growth(state: FlagState, before: dict[str, Any], actor: User | None) -> None:
+    segments = definition.segments_of(state.flag.product_id)
+    after = definition.complete(state.flag, state)
+    if not rules.grows(definition.exposure(before, segments), definition.exposure(after, segments)):
+        return
+    common.refuse_foreign(state, "")
+    if actor is not None and versions.wants_second(state.environment):
+        raise Refused(
+            f"{state.environment} wants a second person for changes, and somebody has this flag there: give what is "
+            "new a variant of its own, and let its rules move to it.",
+            field="variants",
+        )
+
+
+def _variants(variants: Sequence[Any] | None, type: ValueType) -> list[dict[str, Any]]:
+    try:
+        return evaluation.parse_variants(None if variants is None else list(variants), type=str(type))
+    except evaluation.Invalid as invalid:
+        raise Refused(invalid.sentence, field="variants") from invalid
+
+
+def _tags(tags: Sequence[str]) -> list[str]:
+    found = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if len(found) > 20 or any(len(tag) > 40 for tag in found):
+        raise Refused("A flag may have 20 tags of 40 characters.", field="tags")
+    return found

@@ -1,0 +1,214 @@
+"""Changes that are not made at once: they wait for a second person, for their time, or for both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from core import audit, clock, locks, notify
+from core.access import require
+from core.choices import RoleKind
+from core.errors import Conflict, Forbidden, Refused
+from core.models import Environment, User
+from flags import versions
+from flags.actions import common, states
+from flags.choices import ChangeState
+from flags.models import Flag, FlagState, PlannedChange
+
+
+@transaction.atomic
+def submit_change(
+    *,
+    flag: Flag,
+    environment: Environment,
+    changes: dict[str, Any],
+    actor: User,
+    action: str,
+    reason: str = "",
+    based_on: int | None = None,
+    due_at: datetime | None = None,
+) -> FlagState | PlannedChange:
+    """Make the change now where that is allowed; plan it where it has a time, or needs a second person.
+
+    Raises Refused (also for what not even a second person may give: growth of what a release claims), Conflict where
+    `based_on` is not the last version, Forbidden.
+    """
+    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
+    common.may(actor, flag.product)
+    common.locks_for_growth(flag)
+    state, flag_set = common.lock_state(flag, environment)
+    common.based(state.version, based_on)
+    if "targeting" in changes:
+        changes = {**changes, "targeting": states.checked(state.flag, environment, changes["targeting"])}
+    growth = common.require_allowed(state, _opened(changes), claim="", seconded=True)
+    needs_second = growth and flag_set.second_person
+    if due_at is None and not needs_second:
+        return states.change_state(changes=changes, action=action, **said)
+    if all(getattr(state, field) == value for field, value in changes.items()):
+        raise Refused("It is that already.")
+    return _plan(state, changes, actor, reason, due_at, needs_second)
+
+
+def _opened(changes: dict[str, Any]) -> dict[str, Any]:
+    return {**changes, "withheld": False} if changes.get("weight") else changes
+
+
+def _plan(
+    state: FlagState, changes: dict[str, Any], actor: User, reason: str, due_at: datetime | None, needs_second: bool
+) -> PlannedChange:
+    flag = state.flag
+    if due_at is not None and due_at <= clock.now():
+        raise Refused("That time is over.", field="due_at")
+    data = {"key": flag.key, "environment": state.environment.slug, "fields": sorted(changes)}
+    timed = {"due_at": due_at.isoformat()} if due_at else {}
+    entry = common.record(flag, actor, "flag_change_planned", {**data, **timed}, reason)
+    planned = PlannedChange.objects.create(
+        flag=flag,
+        environment=state.environment,
+        changes=changes,
+        based_on=state.version,
+        asked_by=actor,
+        entry=entry,
+        needs_second=needs_second,
+        due_at=due_at,
+        state=ChangeState.WAITING if needs_second else ChangeState.APPROVED,
+    )
+    if needs_second:
+        _tell(planned, actor, reason)
+    return planned
+
+
+@transaction.atomic
+def agree_to_change(*, change: PlannedChange, actor: User) -> PlannedChange:
+    """The second person agrees: it is made now, or at its time. If the flag changed since, it is suspended instead.
+
+    Raises Forbidden (also to who asked for it), Conflict.
+    """
+    common.may(actor, change.flag.product)
+    change = _locked(change)
+    if change.state != ChangeState.WAITING:
+        raise Conflict(f"This change is {ChangeState(change.state).label.lower()} already.")
+    if actor.pk == change.asked_by_id:
+        raise Forbidden("Who asked for a change is not its second person.")
+    change.decided_by, change.decided_at, change.state = actor, clock.now(), ChangeState.APPROVED
+    change.save(update_fields=["decided_by", "decided_at", "state"])
+    _record(change, actor, "flag_change_agreed")
+    if change.due_at is None or change.due_at <= change.decided_at:
+        _make(change)
+    return change
+
+
+@transaction.atomic
+def end_change(*, change: PlannedChange, actor: User, reason: str = "") -> PlannedChange:
+    """Who asked for it withdraws it; anybody else with the right refuses it. Raises Forbidden, Conflict."""
+    common.may(actor, change.flag.product)
+    change = _locked(change)
+    if not ChangeState(change.state).is_open:
+        raise Conflict(f"This change is {ChangeState(change.state).label.lower()} already.")
+    own = actor.pk == change.asked_by_id
+    change.state = ChangeState.WITHDRAWN if own else ChangeState.REFUSED
+    change.decided_by, change.decided_at = actor, clock.now()
+    change.save(update_fields=["state", "decided_by", "decided_at"])
+    _record(change, actor, "flag_change_withdrawn" if own else "flag_change_refused", reason)
+    return change
+
+
+def due_changes(now: datetime) -> list[int]:
+    """Whose time has come."""
+    due = PlannedChange.objects.filter(state=ChangeState.APPROVED, due_at__lte=now).order_by("due_at", "pk")
+    return list(due.values_list("pk", flat=True)[:200])
+
+
+@transaction.atomic
+def make_due(*, change_id: int) -> PlannedChange | None:
+    """Make a change whose time has come, or suspend it. None if somebody was here first."""
+    found = PlannedChange.objects.select_related("flag__product", "environment").filter(pk=change_id).first()
+    if found is None:
+        return None
+    change = _locked(found)
+    due = change.due_at is not None and change.due_at <= clock.now()
+    if change.state != ChangeState.APPROVED or not due:
+        return None
+    _make(change)
+    return change
+
+
+@transaction.atomic
+def want_second_person(*, environment: Environment, wanted: bool, actor: User) -> None:
+    """Whether growth outside of a rollout needs a second person there. Only owners decide. Raises Forbidden."""
+    require(actor, environment.product, RoleKind.OWNER)
+    locks.product_exclusive(environment.product_id)
+    flag_set = versions.lock([environment])[environment.pk]
+    if flag_set.second_person == wanted:
+        return
+    flag_set.second_person = wanted
+    flag_set.save(update_fields=["second_person"])
+    audit.record(
+        stream=f"product:{environment.product_id}",
+        actor=actor,
+        action="flag_second_person_wanted" if wanted else "flag_second_person_waived",
+        subject=f"environment:{environment.pk}",
+        data={"environment": environment.slug},
+    )
+
+
+def _make(change: PlannedChange) -> None:
+    """Apply a locked, approved change, or say why not."""
+    change.state = ChangeState.APPLIED
+    try:
+        with transaction.atomic():
+            states.change_state(
+                flag=change.flag,
+                environment=change.environment,
+                changes=change.changes,
+                actor=change.asked_by,
+                action="flag_change_made",
+                based_on=change.based_on,
+                seconded=change.decided_by_id is not None,
+            )
+    except Conflict:
+        change.state, change.said = ChangeState.SUSPENDED, "The flag was changed since this was asked for."
+    except Refused as refused:
+        change.state, change.said = ChangeState.SUSPENDED, refused.sentence[:300]
+    change.save(update_fields=["state", "said"])
+    if change.state == ChangeState.SUSPENDED:
+        _record(change, None, "flag_change_suspended")
+
+
+def _locked(change: PlannedChange) -> PlannedChange:
+    """The change as it is now, with all that making it needs held in order."""
+    common.locks_for_growth(change.flag)
+    versions.lock([change.environment])
+    common.lock_flag(change.flag, archived=True)
+    rows = PlannedChange.objects.select_for_update(of=("self",))
+    return rows.select_related("flag__product", "environment", "asked_by").get(pk=change.pk)
+
+
+def _record(change: PlannedChange, actor: User | None, action: str, reason: str = "") -> None:
+    flag = change.flag
+    data = {"key": flag.key, "environment": change.environment.slug, "change": change.pk}
+    common.record(flag, actor, action, data, reason)
+
+
+def _tell(change: PlannedChange, actor: User, reason: str) -> None:
+    """Ask those who may agree: release managers and the flag's owner, but not who asked."""
+    flag = change.flag
+    managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
+    asked = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != actor}
+    notify.tell(
+        recipients=asked.values(),
+        kind="flag_change",
+        subject_key=f"flag:{flag.pk}",
+        dedupe=f"flag_change:{change.pk}",
+        subject=f"A change of {flag.key} waits for a second person",
+        context={
+            "flag": flag,
+            "environment": change.environment,
+            "by": actor,
+            "reason": reason,
+            "due": change.due_at,
+            "url": flag.get_absolute_url(),
+        },
+    )

@@ -1,0 +1,238 @@
+"""Who gets what from a flag in one environment. A claimed flag grows there only by its claim (P1); less always may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from core import notify
+from core.choices import RoleKind
+from core.errors import Conflict, Refused
+from core.models import Environment, User
+from flags import definition, evaluation, rules
+from flags.actions import common
+from flags.models import Flag, FlagState, FlagVersion
+
+
+@transaction.atomic
+def set_weight(
+    *,
+    flag: Flag,
+    environment: Environment,
+    weight: int,
+    actor: User | None,
+    build: str = "",
+    claim: str = "",
+    reason: str = "",
+    based_on: int | None = None,
+) -> FlagState:
+    """Give it to `weight` parts per 100 000 of the users; with `build`, to whoever that build serves while weight > 0.
+
+    Raises Refused (weight out of range; growth that only a rollout or a second person may give), Conflict, Forbidden.
+    """
+    changes = common.carried(weight, build)
+    return change_state(
+        flag=flag,
+        environment=environment,
+        changes=changes,
+        actor=actor,
+        action="flag_weight_set",
+        claim=claim,
+        reason=reason,
+        based_on=based_on,
+    )
+
+
+@transaction.atomic
+def set_targeting(
+    *,
+    flag: Flag,
+    environment: Environment,
+    targeting: Mapping[str, Any],
+    actor: User | None,
+    reason: str = "",
+    based_on: int | None = None,
+) -> FlagState:
+    """Who is special there (pins, needs, rules), and what whoever has it gets. Raises Refused naming the part
+    (``targeting.rules.0.when``), Conflict where `based_on` is not the last version, Forbidden.
+    """
+    return change_state(
+        flag=flag,
+        environment=environment,
+        changes={"targeting": dict(targeting)},
+        actor=actor,
+        action="flag_targeting_set",
+        reason=reason,
+        based_on=based_on,
+    )
+
+
+@transaction.atomic
+def restore_version(
+    *, flag: Flag, environment: Environment, version: int, actor: User | None, reason: str = "", based_on: int | None
+) -> FlagState:
+    """Make it again what it was at that version: who has it and what they get. The kill switch stays as it is.
+
+    Raises Refused (growth, or a variant, segment or flag is gone), Conflict, Forbidden.
+    """
+    changes = restoring(flag, environment, version)
+    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason, "based_on": based_on}
+    return change_state(changes=changes, action="flag_restored", data={"restored": version}, **said)
+
+
+def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, Any]:
+    """The changes that make it again what it was. Raises Refused if there is no such version."""
+    kept = FlagVersion.objects.filter(flag=flag, environment=environment, version=version).first()
+    if kept is None:
+        raise Refused(f"{flag.key} had no version {version} in {environment}.", field="version")
+    fields = ("carrier", "weight", "build", "targeting")
+    return {field: kept.definition[field] for field in fields}
+
+
+@transaction.atomic
+def open_flag(*, flag: Flag, environment: Environment, actor: User | None, reason: str = "") -> FlagState:
+    """No longer withheld: its pins and rules decide again. Raises Refused (growth, or a release has it), Forbidden."""
+    if flag.claim and environment.is_production:
+        raise Refused(f"{flag.key} belongs to {flag.claim_label or flag.claim}: its rollout begins with it.")
+    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
+    return change_state(changes={"withheld": False}, action="flag_opened", **said)
+
+
+@transaction.atomic
+def change_state(
+    *,
+    flag: Flag,
+    environment: Environment,
+    changes: dict[str, Any],
+    actor: User | None,
+    action: str,
+    claim: str = "",
+    reason: str = "",
+    based_on: int | None = None,
+    seconded: bool = False,
+    data: Mapping[str, Any] | None = None,
+) -> FlagState:
+    """Apply `changes` (of `definition.STATE`) by hand. Raises Refused, Conflict, Forbidden."""
+    common.may(actor, flag.product)
+    if set(changes) - {"weight"} or changes["weight"]:
+        common.locks_for_growth(flag)  # back to 0 waits for nobody
+    state, flag_set = common.lock_state(flag, environment)
+    common.based(state.version, based_on)
+    if "targeting" in changes:
+        changes = {**changes, "targeting": checked(state.flag, environment, changes["targeting"])}
+    if changes.get("weight"):
+        changes = {**changes, "withheld": False}
+    return common.write(
+        state, flag_set, actor, action, claim=claim, seconded=seconded, reason=reason, data=data, **changes
+    )
+
+
+def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete and valid targeting for this flag there. Raises Refused naming the part that is wrong."""
+    segments = definition.segments_of(flag.product_id)
+    others = Flag.objects.in_use().filter(product=flag.product_id).exclude(pk=flag.pk)
+    known = {other.key: other for other in others}
+    try:
+        parsed = evaluation.parse_targeting(
+            targeting, variants=flag.variant_names, segments=set(segments), flags=set(known)
+        )
+    except evaluation.Invalid as invalid:
+        path = ".".join(part for part in ("targeting", invalid.path) if part)
+        raise Refused(invalid.sentence, field=path) from invalid
+    _check_needs(flag, environment, parsed, known)
+    return parsed
+
+
+def _check_needs(flag: Flag, environment: Environment, targeting: dict[str, Any], known: dict[str, Flag]) -> None:
+    """A need asks for a variant that the other has, other than its off-variant (so that less of one is never more of
+    another), and never comes round to itself.
+    """
+    offs = dict(
+        FlagState.objects.filter(environment=environment, flag__in=known.values()).values_list(
+            "flag__key", "targeting__off"
+        )
+    )
+    for at, need in enumerate(targeting["needs"]):
+        other = known[need["flag"]]
+        for name in need["variants"]:
+            if name not in other.variant_names:
+                raise Refused(f"{other.key} has no variant {name}.", field=f"targeting.needs.{at}")
+            if name == offs.get(other.key, other.variant_names[-1]):
+                said = f"{name} is what {other.key} gives while it is off: that cannot be needed."
+                raise Refused(said, field=f"targeting.needs.{at}")
+    needs = {**definition.needs_in(environment), flag.key: rules.needed(targeting)}
+    cycle = evaluation.need_cycle(needs)
+    if cycle:
+        raise Refused(f"It would need itself: {' → '.join([*cycle, cycle[0]])}.", field="targeting.needs")
+
+
+@transaction.atomic
+def kill(*, flag: Flag, environment: Environment, actor: User | None, reason: str = "") -> FlagState:
+    """Off for everybody there, now, whoever claimed it; its people are told. Raises Forbidden."""
+    common.may(actor, flag.product)
+    state, flag_set = common.lock_state(flag, environment)
+    was = state.enabled
+    state = common.write(state, flag_set, actor, "flag_killed", reason=reason, enabled=False)
+    if was and actor is not None:
+        _tell_killed(state, actor, reason)
+    return state
+
+
+@transaction.atomic
+def enable(*, flag: Flag, environment: Environment, actor: User | None, claim: str = "", reason: str = "") -> FlagState:
+    """Lift the kill switch. If that gives it to anybody it is growth. Raises Refused, Forbidden."""
+    return change_state(
+        flag=flag,
+        environment=environment,
+        changes={"enabled": True},
+        actor=actor,
+        action="flag_enabled",
+        claim=claim,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def move(*, flag: Flag, environment: Environment, weight: int, build: str, claim: str, fence: int) -> FlagState:
+    """The router's way in. With `build` the flag follows the route, without it its own percentage carries. At 0 it is
+    withheld: nobody has it, pinned or not.
+
+    `fence` must grow with every holder of the target's lease, *over all rollouts of this flag*: a write with a lower
+    one than the last is refused (Conflict), so that a late one cannot undo a newer. Sending the same again changes
+    nothing and costs no version. Raises Refused if `claim` is not the flag's; what nobody claims may still go to 0.
+    """
+    assert claim, "only the holder of a claim moves flags"
+    state, flag_set = common.lock_state(flag, environment)
+    held = state.flag.claim
+    changes = {**common.carried(weight, build), "withheld": weight == 0}
+    if held != claim and (held or weight > 0):
+        raise Refused(f"{flag.key} is not claimed by {claim}.", field="claim")
+    moved = FlagState.objects.filter(pk=state.pk, fence__lte=fence).update(fence=fence)
+    if not moved:
+        raise Conflict(f"{flag.key} was written with fence {state.fence}; {fence} comes too late.", field="fence")
+    state.fence = fence
+    return common.write(state, flag_set, None, "flag_moved", claim=held, **changes)
+
+
+def _tell_killed(state: FlagState, actor: User, reason: str) -> None:
+    """Loud: its owner and the product's release managers hear of it, except who did it."""
+    flag, environment = state.flag, state.environment
+    managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
+    told = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != actor}
+    notify.tell(
+        recipients=told.values(),
+        kind="flag_killed",
+        subject_key=f"flag:{flag.pk}",
+        dedupe=f"flag_killed:{state.pk}:{state.version}",
+        subject=f"{flag.key} is off for everybody in {environment.name.lower()}",
+        context={
+            "flag": flag,
+            "environment": environment,
+            "by": actor,
+            "reason": reason,
+            "label": flag.claim_label,
+            "url": flag.get_absolute_url(),
+        },
+    )

@@ -1,0 +1,56 @@
+"""Rows as plain values: what a flag is in an environment, complete, for growth, versions, the seal and evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from core.chain import canonical
+from core.models import Environment, Product
+from flags import rules
+from flags.models import Flag, FlagState, Segment
+
+STATE = ("enabled", "withheld", "carrier", "weight", "build", "targeting")
+"""What a change of a flag in one environment may change."""
+
+
+def segments_of(product: Product | int) -> dict[str, Any]:
+    """Key → condition."""
+    return dict(Segment.objects.filter(product=product).values_list("key", "condition"))
+
+
+def complete(flag: Flag, state: FlagState, **changes: Any) -> dict[str, Any]:
+    """The flag as it is there, or would be with `changes` of its state."""
+    about = {"type": str(flag.type), "variants": flag.variants, "seed": flag.seed, "salt": flag.salt}
+    return {**about, **{field: changes.get(field, getattr(state, field)) for field in STATE}}
+
+
+def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rules.Exposure:
+    """Who has it by that definition."""
+    targeting = definition["targeting"]
+    used = rules.used_variants(targeting)
+    decides = {
+        "values": {one["name"]: one["value"] for one in definition["variants"] if one["name"] in used},
+        "type": definition["type"],
+        "salt": definition["salt"],
+        "targeting": targeting,
+        "segments": rules.used_segments(targeting, segments),
+    }
+    return rules.Exposure(
+        **{field: definition[field] for field in ("enabled", "withheld", "carrier", "weight", "build", "seed")},
+        targets=rules.targets(targeting),
+        decides=digest(decides),
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, hexadecimal."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def needs_in(environment: Environment) -> dict[str, set[str]]:
+    """Which flags each flag of the environment needs; those that need none are left out."""
+    states = FlagState.objects.filter(environment=environment, flag__archived_at=None)
+    rows = states.exclude(targeting__needs=[]).values_list("flag__key", "targeting")
+    return {key: rules.needed(targeting) for key, targeting in rows}
