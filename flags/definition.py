@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.chain import canonical
 from core.models import Environment, Product
 from flags import rules
+from flags.choices import ValueType
 from flags.models import Flag, FlagState, Segment
+from flags.models.flag import boolean_targeting, boolean_variants
 
 STATE = ("enabled", "withheld", "carrier", "weight", "build", "targeting")
 """What a change of a flag in one environment may change."""
@@ -54,3 +56,20 @@ def needs_in(environment: Environment) -> dict[str, set[str]]:
     states = FlagState.objects.filter(environment=environment, flag__archived_at=None)
     rows = states.exclude(targeting__needs=[]).values_list("flag__key", "targeting")
     return {key: rules.needed(targeting) for key, targeting in rows}
+
+
+def targeting_in_production(flags: Iterable[Flag]) -> list[dict[str, Any]]:
+    """What is special about who gets what from these flags in production, with the segments that this uses, as plain
+    values. A boolean flag that is on for whoever has it, and needs nothing, is nothing special.
+    """
+    wanted = {flag.pk: flag for flag in flags}
+    states = FlagState.objects.filter(flag__in=wanted, environment__is_production=True)
+    known = {product: segments_of(product) for product in {flag.product_id for flag in wanted.values()}}
+    found = []
+    for state in states.order_by("flag__key", "flag_id"):
+        flag = wanted[state.flag_id]
+        plain = state.targeting == boolean_targeting() and flag.type == ValueType.BOOLEAN
+        if not (plain and flag.variants == boolean_variants()):
+            segments = rules.used_segments(state.targeting, known[flag.product_id])
+            found.append({"flag": flag.key, "values": flag.variants, **state.targeting, "segments": segments})
+    return found

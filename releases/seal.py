@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core.audit import canonical
+from flags.definition import targeting_in_production
 from releases.choices import LinkKind
 from releases.models import Feature, Release
 
@@ -90,8 +91,10 @@ def candidates(release: Release) -> Part:
 
 
 def flags(release: Release) -> Part:
-    """Which flags guard which feature, and the seed that decides who has them first; never who has them now."""
-    rows = release.features.prefetch_related("flags").order_by("name")
+    """Which flags guard which feature, the seed that decides who has them first, and who gets what from them in
+    production beside their percentage; never who has them now.
+    """
+    rows = list(release.features.prefetch_related("flags").order_by("name"))
     content = {
         "seed": str(release.seed),
         "features": [
@@ -103,7 +106,8 @@ def flags(release: Release) -> Part:
             for row in rows
         ],
     }
-    return Part(name="flags", title="Flags", content=content)
+    special = targeting_in_production({flag for row in rows for flag in row.flags.all()})
+    return Part(name="flags", title="Flags", content={**content, **({"who gets what": special} if special else {})})
 
 
 def way_back(release: Release) -> Part:
