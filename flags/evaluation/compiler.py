@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flags.evaluation.conditions import CannotCompile, Fits, compile_condition
+from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import components, turns
 from flags.evaluation.definition import Condition, Definition, used_segments
+from flags.evaluation.operators import Fits
 from flags.evaluation.outcomes import Outcomes, fragment
 from flags.evaluation.serves import Decide, constant, exposure, serve
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flags.evaluation.definition import Condition
-from flags.evaluation.operators import OPERATORS, Test
-
-Fits = Callable[[Any], bool]
-"""Asks a whole context (a dict)."""
+from flags.evaluation.operators import OPERATORS, Fits
 
 
 class CannotCompile(ValueError):
@@ -17,9 +14,11 @@ class CannotCompile(ValueError):
 
 
 def compile_condition(condition: Condition, segments: Mapping[str, Fits]) -> Fits:
-    """A function that says whether a context fits. `segments` are those it may name. Raises CannotCompile."""
+    """A function that says whether a context fits. `segments` are those it may name. Raises CannotCompile, and Unfit
+    for a value that its operator does not take.
+    """
     if "attribute" in condition:
-        return _attribute(condition["attribute"], _test(condition))
+        return _test(condition)
     if "segment" in condition:
         if condition["segment"] not in segments:
             raise CannotCompile(f"There is no segment {condition['segment']}, or it cannot be evaluated.")
@@ -32,29 +31,32 @@ def compile_condition(condition: Condition, segments: Mapping[str, Fits]) -> Fit
     return _all(parts) if every else _any(parts)
 
 
-def _test(condition: Condition) -> Test:
+def _test(condition: Condition) -> Fits:
     check, build = OPERATORS[condition["op"]]
-    return build(check(condition["value"]))
+    *outer, name = condition["attribute"].split(".")
+    fits = build(outer[-1] if outer else "", name, check(condition["value"]))
+    return _within(outer[:-1], fits) if len(outer) > 1 else fits
 
 
-def _attribute(path: str, test: Test) -> Fits:
-    *outer, name = path.split(".")
-    if not outer:
-        return lambda context: test(context.get(name))
+def _within(path: Sequence[str], fits: Fits) -> Fits:
+    """Asks `fits` of the object that is found at `path`."""
 
-    def fits(context: Any) -> bool:
-        for part in outer:
+    def asked(context: Any) -> bool:
+        for part in path:
             context = context.get(part)
             if type(context) is not dict:
                 return False
-        return test(context.get(name))
+        return fits(context)
 
-    return fits
+    return asked
 
 
 def _all(parts: Sequence[Fits]) -> Fits:
     if len(parts) == 1:
         return parts[0]
+    if len(parts) == 2:
+        first, second = parts
+        return lambda context: first(context) and second(context)
 
     def fits(context: Any) -> bool:
         for part in parts:  # noqa: SIM110 - a generator costs more than all its tests
@@ -68,6 +70,9 @@ def _all(parts: Sequence[Fits]) -> Fits:
 def _any(parts: Sequence[Fits]) -> Fits:
     if len(parts) == 1:
         return parts[0]
+    if len(parts) == 2:
+        first, second = parts
+        return lambda context: first(context) or second(context)
 
     def fits(context: Any) -> bool:
         for part in parts:  # noqa: SIM110 - as above

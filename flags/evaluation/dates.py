@@ -17,11 +17,12 @@ def instant(text: str) -> int | None:
     """``2026-11-23`` or ``2026-11-23T10:00:00.5+01:00`` in microseconds since 1970, UTC where no zone is named; None
     where it is no date. Parts of a microsecond are cut off.
     """
-    return _instant(text) if len(text) <= LONGEST else None
+    return known(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=4096)
-def _instant(text: str) -> int | None:
+def known(text: str) -> int | None:
+    """`instant` of a text that is not too long to be remembered."""
     shape = SHAPE.fullmatch(text)
     if shape is None:
         return None

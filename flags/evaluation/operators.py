@@ -1,123 +1,55 @@
-"""The operators of conditions: which value each takes, and the test that it makes of it.
+"""The operators of conditions: which value each takes, and the function that it makes of an attribute and that value.
 
-A test gets an attribute's value as the context has it, of any JSON shape, and never raises: what is missing or of
-another type fits nothing.
+A function gets a context of any JSON shape and never raises: an attribute that is missing or of another type fits
+nothing. Each finds its attribute itself: to call another function for that would cost as much again as all the rest.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import re2
+from flags.evaluation import dates, values, versions
+from flags.evaluation.values import compile_pattern, is_number
 
-from flags.evaluation.dates import instant
-from flags.evaluation.versions import precedence
+Fits = Callable[[Any], bool]
+"""Asks a whole context (a dict)."""
 
-Test = Callable[[Any], bool]
-
-MAX_TEXT = 1_000
-MAX_LIST = 1_000
-MAX_PATTERN = 200
-SAFE_INTEGER = 2**53 - 1
-"""Beyond it, a reader whose numbers are floats would see another number."""
+Build = Callable[[str, str, Any], Fits]
+"""From where an attribute is (in the object `outer`, or in the context itself where that is empty), its name there, and
+the value of the condition.
+"""
 
 
-class Unfit(ValueError):
-    """A value that an operator cannot take; says which it could."""
-
-
-def is_number(value: object) -> bool:
-    """Whether a JSON value is a number that every reader understands the same; true and false are none."""
-    if type(value) is int:
-        return abs(value) <= SAFE_INTEGER
-    return type(value) is float and math.isfinite(value)
-
-
-def scalar(value: object) -> object:
-    if isinstance(value, bool) or is_number(value):
-        return value
-    return text(value, "a text, a number, true or false")
-
-
-def text(value: object, wanted: str = "a text") -> str:
-    if not isinstance(value, str):
-        raise Unfit(f"This must be {wanted}.")
-    if len(value) > MAX_TEXT:
-        raise Unfit(f"This may have {MAX_TEXT} characters.")
-    if not value.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in value):
-        raise Unfit("This text has half a character (a lone surrogate).")
-    return value
-
-
-def scalars(value: object) -> list[object]:
-    if not isinstance(value, list) or not 1 <= len(value) <= MAX_LIST:
-        raise Unfit(f"This must be a list of 1 to {MAX_LIST} texts, numbers, true or false.")
-    return [scalar(one) for one in value]
-
-
-def number(value: object) -> object:
-    if not is_number(value):
-        raise Unfit("This must be a number.")
-    return value
-
-
-def pattern(value: object) -> str:
-    found = text(value)
-    if not found or len(found) > MAX_PATTERN:
-        raise Unfit(f"A pattern has 1 to {MAX_PATTERN} characters.")
-    try:
-        compile_pattern(found)
-    except re2.error as error:
-        said = error.args[0] if error.args else ""
-        raise Unfit(f"RE2 does not take this pattern: {_readable(said)}.") from error
-    return found
-
-
-def version(value: object) -> str:
-    found = text(value, "a version such as 2.4.0")
-    if precedence(found) is None:
-        raise Unfit("This must be a version such as 2.4.0 or v2.4.0-rc.1.")
-    return found
-
-
-def date(value: object) -> str:
-    found = text(value, "a date such as 2026-11-23 or 2026-11-23T10:00:00Z")
-    if instant(found) is None:
-        raise Unfit("This must be a date such as 2026-11-23 or 2026-11-23T10:00:00Z.")
-    return found
-
-
-def compile_pattern(source: str) -> Any:
-    """Linear in the subject, whatever the pattern; its automaton may take 1 MiB."""
-    options = re2.Options()
-    options.max_mem = 1 << 20
-    options.never_capture = True
-    options.log_errors = False
-    return re2.compile(source, options)
-
-
-def _readable(said: object) -> str:
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-
-
-def _equals(wanted: Any) -> Test:
-    if isinstance(wanted, str):
-        return lambda value: value == wanted  # nothing else in JSON equals a text
+def _equals(outer: str, name: str, wanted: Any) -> Fits:
     if isinstance(wanted, bool):
-        return lambda value: value is wanted
-    return lambda value: value == wanted and type(value) is not bool
+        return _in(outer, name, [wanted])
+    if not isinstance(wanted, str):
+        return _compared(operator.eq)(outer, name, wanted)
+
+    def fits(context: Any) -> bool:
+        if outer:
+            context = context.get(outer)
+            if type(context) is not dict:
+                return False
+        return bool(context.get(name) == wanted)  # nothing else in JSON equals a text
+
+    return fits
 
 
-def _in(wanted: Any) -> Test:
+def _in(outer: str, name: str, wanted: Any) -> Fits:
     texts = frozenset(one for one in wanted if isinstance(one, str))
     numbers = frozenset(one for one in wanted if is_number(one))
     truths = frozenset(one for one in wanted if isinstance(one, bool))
 
-    def mixed(value: Any) -> bool:
+    def fits(context: Any) -> bool:
+        if outer:
+            context = context.get(outer)
+            if type(context) is not dict:
+                return False
+        value = context.get(name)
         kind = type(value)
         if kind is str:
             return value in texts
@@ -125,69 +57,94 @@ def _in(wanted: Any) -> Test:
             return value in truths
         return (kind is int or kind is float) and value in numbers
 
-    return mixed if numbers or truths else lambda value: type(value) is str and value in texts
+    return fits
 
 
-def _text_test(method: Callable[[str, str], bool]) -> Callable[[Any], Test]:
-    return lambda wanted: lambda value: type(value) is str and method(value, wanted)
+def _of_text(method: Callable[[str, str], bool]) -> Build:
+    def build(outer: str, name: str, wanted: Any) -> Fits:
+        def fits(context: Any) -> bool:
+            if outer:
+                context = context.get(outer)
+                if type(context) is not dict:
+                    return False
+            value = context.get(name)
+            return type(value) is str and method(value, wanted)
+
+        return fits
+
+    return build
 
 
-def _matches(source: Any) -> Test:
+def _matches(outer: str, name: str, source: Any) -> Fits:
     search = compile_pattern(source).search
-
-    def test(value: Any) -> bool:
-        if type(value) is not str:
-            return False
-        return search(value.encode("utf-8", "replace")) is not None
-
-    return test
+    return _of_text(lambda value, _: search(value.encode("utf-8", "replace")) is not None)(outer, name, source)
 
 
-def _number_test(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
-    def build(wanted: Any) -> Test:
-        def test(value: Any) -> bool:
+def _compared(compare: Callable[[Any, Any], bool]) -> Build:
+    def build(outer: str, name: str, wanted: Any) -> Fits:
+        def fits(context: Any) -> bool:
+            if outer:
+                context = context.get(outer)
+                if type(context) is not dict:
+                    return False
+            value = context.get(name)
             kind = type(value)
             return (kind is int or kind is float) and compare(value, wanted)
 
-        return test
+        return fits
 
     return build
 
 
-def _read_test(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
-    def build(wanted: Any) -> Test:
-        limit = read(wanted)
+def _read(known: Callable[[str], Any], longest: int, compare: Callable[[Any, Any], bool]) -> Build:
+    """For texts that stand for something else. Longer ones than `longest` stand for nothing, and are not remembered."""
 
-        def test(value: Any) -> bool:
-            if type(value) is not str:
+    def build(outer: str, name: str, wanted: Any) -> Fits:
+        limit = known(wanted)
+
+        def fits(context: Any) -> bool:
+            if outer:
+                context = context.get(outer)
+                if type(context) is not dict:
+                    return False
+            value = context.get(name)
+            if type(value) is not str or len(value) > longest:
                 return False
-            found = read(value)
+            found = known(value)
             return found is not None and compare(found, limit)
 
-        return test
+        return fits
 
     return build
 
 
-OPERATORS: Mapping[str, tuple[Callable[[object], object], Callable[[Any], Test]]] = MappingProxyType(
+def _version(compare: Callable[[Any, Any], bool]) -> Build:
+    return _read(versions.known, versions.LONGEST, compare)
+
+
+def _date(compare: Callable[[Any, Any], bool]) -> Build:
+    return _read(dates.known, dates.LONGEST, compare)
+
+
+OPERATORS: Mapping[str, tuple[Callable[[object], object], Build]] = MappingProxyType(
     {
-        "equals": (scalar, _equals),
-        "in": (scalars, _in),
-        "contains": (text, _text_test(operator.contains)),
-        "starts_with": (text, _text_test(str.startswith)),
-        "ends_with": (text, _text_test(str.endswith)),
-        "matches": (pattern, _matches),
-        "less": (number, _number_test(operator.lt)),
-        "at_most": (number, _number_test(operator.le)),
-        "more": (number, _number_test(operator.gt)),
-        "at_least": (number, _number_test(operator.ge)),
-        "version_equals": (version, _read_test(precedence, operator.eq)),
-        "version_less": (version, _read_test(precedence, operator.lt)),
-        "version_at_most": (version, _read_test(precedence, operator.le)),
-        "version_more": (version, _read_test(precedence, operator.gt)),
-        "version_at_least": (version, _read_test(precedence, operator.ge)),
-        "before": (date, _read_test(instant, operator.lt)),
-        "after": (date, _read_test(instant, operator.gt)),
+        "equals": (values.scalar, _equals),
+        "in": (values.scalars, _in),
+        "contains": (values.text, _of_text(operator.contains)),
+        "starts_with": (values.text, _of_text(str.startswith)),
+        "ends_with": (values.text, _of_text(str.endswith)),
+        "matches": (values.pattern, _matches),
+        "less": (values.number, _compared(operator.lt)),
+        "at_most": (values.number, _compared(operator.le)),
+        "more": (values.number, _compared(operator.gt)),
+        "at_least": (values.number, _compared(operator.ge)),
+        "version_equals": (values.version, _version(operator.eq)),
+        "version_less": (values.version, _version(operator.lt)),
+        "version_at_most": (values.version, _version(operator.le)),
+        "version_more": (values.version, _version(operator.gt)),
+        "version_at_least": (values.version, _version(operator.ge)),
+        "before": (values.date, _date(operator.lt)),
+        "after": (values.date, _date(operator.gt)),
     }
 )
-"""Operator → (checks the value that stands in a condition, makes the test of it)."""
+"""Operator → (checks the value that stands in a condition, builds the function)."""

@@ -11,7 +11,8 @@ import orjson
 from core.weights import FULL
 from flags.choices import ValueType
 from flags.evaluation.definition import Condition, Need, Rule, Serve, Targeting, default_targeting
-from flags.evaluation.operators import MAX_TEXT, OPERATORS, Unfit, is_number
+from flags.evaluation.operators import OPERATORS
+from flags.evaluation.values import MAX_TEXT, Unfit, is_number
 
 VARIANT = re.compile(r"[A-Za-z0-9._-]{1,60}")
 MAX_VARIANTS = 50

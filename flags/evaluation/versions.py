@@ -20,11 +20,12 @@ def precedence(text: str) -> Precedence | None:
     """What orders a version (SemVer 2.0, §11), or None where it is none. A leading v and missing parts are forgiven
     (``v1``, ``1.2-rc``); what stands behind a + does not count.
     """
-    return _precedence(text) if len(text) <= LONGEST else None
+    return known(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=4096)
-def _precedence(text: str) -> Precedence | None:
+def known(text: str) -> Precedence | None:
+    """`precedence` of a text that is not too long to be remembered."""
     try:
         version = semver.Version.parse(_completed(text))
     except ValueError:
