@@ -1,12 +1,10 @@
-"""What people may type about flags."""
+"""A new flag."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from core.models import Product, User
-from core.weights import FULL
 from flags.actions import MAY_CHANGE
 from flags.choices import FlagKind
 
@@ -24,21 +22,3 @@ class NewFlagForm(forms.Form):
         super().__init__(*args, **kwargs)
         products = Product.objects.filter(roles__user=user, roles__kind__in=MAY_CHANGE).distinct()
         self.fields["product"].queryset = products  # type: ignore[attr-defined]
-
-
-class WeightForm(forms.Form):
-    percent = forms.DecimalField(min_value=0, max_value=100, decimal_places=3, label="Percent of the users")
-
-    @property
-    def weight(self) -> int:
-        """Parts per 100 000, of a valid form."""
-        percent: Decimal = self.cleaned_data["percent"]
-        return int(percent * FULL / 100)
-
-
-class PlayForm(forms.Form):
-    """The playground: a GET form, so it can be sent to somebody as an address."""
-
-    environment = forms.SlugField()
-    user = forms.CharField(required=False, max_length=400)
-    build = forms.CharField(required=False, max_length=100)
