@@ -1,12 +1,14 @@
 """What a user gets from a flag. Pure: no database, no clock, no network. The algorithm: `docs/flags-evaluation.md`."""
 
 from flags.evaluation.buckets import bucket
-from flags.evaluation.compiler import Compiled, compile_all
+from flags.evaluation.compiler import Compiled, RuleSet, compile_all
 from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import need_cycle, segment_cycle
 from flags.evaluation.definition import BOOLEANS, Definition, Targeting, default_targeting, used_segments
 from flags.evaluation.legacy import OFF, ON, FlagRule, evaluate
+from flags.evaluation.needs import needs_too_deep
 from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_targeting, parse_variants
+from flags.evaluation.segments import segments_too_large
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result, invalid
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Problem",
     "Reason",
     "Result",
+    "RuleSet",
     "Targeting",
     "bucket",
     "compile_all",
@@ -30,10 +33,12 @@ __all__ = [
     "evaluate",
     "invalid",
     "need_cycle",
+    "needs_too_deep",
     "parse_condition",
     "parse_serve",
     "parse_targeting",
     "parse_variants",
     "segment_cycle",
+    "segments_too_large",
     "used_segments",
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flags.evaluation.conditions import CannotCompile, compile_condition
+from flags.evaluation.conditions import compile_condition
 from flags.evaluation.cycles import components, turns
 from flags.evaluation.definition import Condition, Definition, used_segments
+from flags.evaluation.needs import Gate, gate
 from flags.evaluation.operators import Fits
 from flags.evaluation.outcomes import Outcomes, fragment
+from flags.evaluation.segments import BROKEN, changed_segments, compile_segments
 from flags.evaluation.serves import Decide, constant, exposure, serve
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result
-
-BROKEN = (CannotCompile, KeyError, TypeError, ValueError, IndexError, AttributeError)
-"""What data from elsewhere can make of a build."""
 
 
 class Compiled:
@@ -22,11 +21,12 @@ class Compiled:
     `invalid` has no objection to. `fragments` are the answers as OFREP writes them, `counts` is the caller's.
     """
 
-    __slots__ = ("counts", "decide", "definition", "fragments", "outcomes")
+    __slots__ = ("counts", "decide", "definition", "fragments", "gate", "outcomes")
 
-    def __init__(self, definition: Definition, outcomes: Outcomes, decide: Decide) -> None:
+    def __init__(self, definition: Definition, outcomes: Outcomes, gate: Gate) -> None:
         self.definition = definition
-        self.decide = decide
+        self.gate = gate
+        self.decide = gate.decide
         self.outcomes: tuple[Result | Problem, ...] = tuple(outcomes.all)
         self.fragments = tuple(fragment(definition, outcome) for outcome in outcomes.all)
         self.counts = [0] * len(self.outcomes)
@@ -36,42 +36,54 @@ class Compiled:
 
     def giving(self, variants: frozenset[str]) -> frozenset[int]:
         """The answers that meet a need for one of `variants`: never the off-variant, never an error."""
-        wanted = variants - {self.definition.targeting.get("off")}
         return frozenset(
             number
             for number, outcome in enumerate(self.outcomes)
-            if isinstance(outcome, Result) and outcome.variant in wanted
+            if isinstance(outcome, Result)
+            and outcome.variant in variants
+            and outcome.variant != self.definition.targeting["off"]
         )
 
 
-def compile_all(definitions: Mapping[str, Definition], segments: Mapping[str, Condition]) -> Mapping[str, Compiled]:
-    """All flags of one environment. Never raises: a flag that cannot be built always errs with GENERAL."""
-    fits = compile_segments(segments)
+class RuleSet(dict[str, Compiled]):
+    """All flags of one environment, by key, with the segments they were built from."""
+
+    def __init__(self, built: Mapping[str, Compiled], segments: Mapping[str, Condition]) -> None:
+        super().__init__(built)
+        self.segments = segments
+
+
+def compile_all(
+    definitions: Mapping[str, Definition], segments: Mapping[str, Condition], *, previous: RuleSet | None = None
+) -> RuleSet:
+    """All flags of one environment, in linear time. Of `previous`, what means the same is taken over as it is, with its
+    counts. Never raises: a flag that cannot be built always errs with GENERAL.
+    """
+    old = previous if previous is not None else RuleSet({}, {})
+    changed = changed_segments(old.segments, segments) if old else set()
+    fits: dict[str, Fits] = {}
     graph = {key: _needed(definition) for key, definition in definitions.items()}
     built: dict[str, Compiled] = {}
     for component in components(graph):
         known = {} if turns(component, graph) else built
         for key in component:
+            if _same(definitions[key], old.get(key), changed) and all(known.get(k) is old.get(k) for k in graph[key]):
+                built[key] = old[key]
+                continue
+            fits = fits or compile_segments(segments)
             built[key] = _compiled(definitions[key], fits, known)
-    return {key: built[key] for key in definitions}
+    return RuleSet({key: built[key] for key in definitions}, segments)
 
 
-def compile_segments(segments: Mapping[str, Condition]) -> dict[str, Fits]:
-    """The segments that can be evaluated; what is broken or turns in a circle is not among them."""
-    graph: dict[str, set[str]] = {}
-    for key, condition in segments.items():
-        try:
-            graph[key] = used_segments(condition)
-        except BROKEN:
-            continue
-    built: dict[str, Fits] = {}
-    for component in components(graph):
-        try:
-            for key in component:
-                built[key] = compile_condition(segments[key], built)
-        except BROKEN:
-            continue
-    return built
+def _same(definition: Definition, old: Compiled | None, changed: set[str]) -> bool:
+    """Whether it means what it meant, but for its needs."""
+    if old is None or (definition is not old.definition and definition != old.definition):
+        return False
+    try:
+        rules = definition.targeting["rules"] if changed else ()
+        return all(changed.isdisjoint(used_segments(rule["when"])) for rule in rules)
+    except BROKEN:
+        return False
 
 
 def _needed(definition: Definition) -> list[str]:
@@ -88,29 +100,34 @@ def _silent(definition: Definition) -> bool:
 def _compiled(definition: Definition, segments: Mapping[str, Fits], built: Mapping[str, Compiled]) -> Compiled:
     outcomes = Outcomes(definition)
     try:
-        return Compiled(definition, outcomes, _decide(definition, outcomes, segments, built))
+        return Compiled(definition, outcomes, _gate(definition, outcomes, segments, built))
     except BROKEN as error:
         failed = Outcomes(definition)
         failed.problem(ErrorCode.GENERAL, f"{definition.key} cannot be evaluated: {error}")
-        return Compiled(definition, failed, constant(0))
+        return Compiled(definition, failed, Gate(constant(0)))
 
 
-def _decide(
+def _gate(
     definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], built: Mapping[str, Compiled]
-) -> Decide:
+) -> Gate:
     if not definition.enabled:
-        return constant(outcomes.off(Reason.DISABLED))
+        return Gate(constant(outcomes.off(Reason.DISABLED)))
     if definition.withheld:
-        return constant(outcomes.off(Reason.STATIC))
+        return Gate(constant(outcomes.off(Reason.STATIC)))
     targeting = definition.targeting
     decide = exposure(definition, outcomes)
     if targeting["rules"]:
         decide = _with_rules(definition, outcomes, segments, decide)
     if targeting["pins"]:
         decide = _with_pins(targeting["pins"], outcomes, decide)
-    if targeting["needs"]:
-        decide = _with_needs(targeting["needs"], outcomes.off(Reason.DEFAULT), built, decide)
-    return decide
+    if not targeting["needs"]:
+        return Gate(decide)
+    return gate(decide, outcomes.off(Reason.DEFAULT), [_asked(need, built) for need in targeting["needs"]])
+
+
+def _asked(need: Mapping[str, Any], built: Mapping[str, Compiled]) -> tuple[Gate, frozenset[int]] | None:
+    other = built.get(need["flag"])
+    return None if other is None else (other.gate, other.giving(frozenset(need["variants"])))
 
 
 def _with_rules(definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], then: Decide) -> Decide:
@@ -137,22 +154,5 @@ def _with_pins(pins: Mapping[str, str], outcomes: Outcomes, then: Decide) -> Dec
     def decide(context: Any) -> int:
         number = pinned.get(context.get("targetingKey"))
         return then(context) if number is None else number
-
-    return decide
-
-
-def _with_needs(needs: list[Any], unmet: int, built: Mapping[str, Compiled], then: Decide) -> Decide:
-    asked = []
-    for need in needs:
-        other = built.get(need["flag"])
-        if other is None:
-            return constant(unmet)
-        asked.append((other.decide, other.giving(frozenset(need["variants"]))))
-
-    def decide(context: Any) -> int:
-        for other, giving in asked:
-            if other(context) not in giving:
-                return unmet
-        return then(context)
 
     return decide

@@ -14,6 +14,8 @@ from typing import Any
 from flags.evaluation import dates, values, versions
 from flags.evaluation.values import compile_pattern, is_number
 
+NONE: frozenset[Any] = frozenset()
+
 Fits = Callable[[Any], bool]
 """Asks a whole context (a dict)."""
 
@@ -40,9 +42,9 @@ def _equals(outer: str, name: str, wanted: Any) -> Fits:
 
 
 def _in(outer: str, name: str, wanted: Any) -> Fits:
-    texts = frozenset(one for one in wanted if isinstance(one, str))
-    numbers = frozenset(one for one in wanted if is_number(one))
-    truths = frozenset(one for one in wanted if isinstance(one, bool))
+    texts = frozenset(one for one in wanted if isinstance(one, str)) or NONE
+    numbers = frozenset(one for one in wanted if is_number(one)) or NONE
+    truths = frozenset(one for one in wanted if isinstance(one, bool)) or NONE
 
     def fits(context: Any) -> bool:
         if outer:
