@@ -56,7 +56,7 @@ class ChangeState(models.TextChoices):
 
     @property
     def icon(self) -> str:
-        return {"waiting": "person", "approved": "clock", "applied": "check", "refused": "x", "suspended": "hold"}.get(
+        return {"waiting": "hand", "approved": "calendar", "applied": "check", "refused": "x", "suspended": "hold"}.get(
             self.value, "ring"
         )
 
