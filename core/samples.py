@@ -15,6 +15,7 @@ from django.contrib.staticfiles import finders
 from django.utils.module_loading import module_has_submodule
 
 from core import charts, ui
+from core.bars import Bars, Series, bars
 from core.charts import Event, Frame, Reading
 
 DIGEST = "4be1c90277aa51d3e8f0"
@@ -200,6 +201,15 @@ def _picture(readings: Sequence[Reading], frame: Frame, says: str) -> charts.Pic
         value=lambda value: f"{value:g}",
         clock=lambda at: f"{start + timedelta(seconds=at):%H:%M}",
     )
+
+
+def stacked() -> Bars:
+    """How often each of two variants was given, over two weeks."""
+    on = [0, 0, 0, 0, 820, 900, 940, 980, 1_020, 1_100, 1_060, 1_180, 1_900, 9_400]
+    off = [0] * 12 + [36_000, 28_600]
+    series = [Series("on", "one", on), Series("off", "soft", off)]
+    names = [f"{day} Nov" for day in range(12, 26)]
+    return bars(series, names, label="Nothing before 16 November, 38 k on 25 November, a quarter of them on")
 
 
 def icons() -> list[str]:

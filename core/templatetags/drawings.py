@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core import bars as stacks
 from core import charts, ui
 
 register = template.Library()
@@ -47,6 +48,19 @@ def minirail(points: Sequence[ui.Point]) -> SafeString:
 @register.simple_tag
 def chart(picture: charts.Picture) -> SafeString:
     return render_to_string("elements/chart.html", {"picture": picture})
+
+
+@register.simple_tag
+def bars(picture: stacks.Bars) -> SafeString:
+    """Counts per day or so, in stacked bars; the key with the shares stands beside the heading (`swatch`)."""
+    return render_to_string("elements/bars.html", {"picture": picture})
+
+
+@register.simple_tag
+def swatch(look: str) -> SafeString:
+    """The colour of a series, before its name in the key of a chart."""
+    drawn = '<rect class="chart__bar chart__bar--{}" width="14" height="8" rx="1"/>'
+    return format_html('<svg viewBox="0 0 14 8" aria-hidden="true">{}</svg>', format_html(drawn, look))
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from flags import screen
 from flags.views.list import beside
 from flags.views.playground import played
 from flags.views.reach import MEMBERS, visible
+from flags.views.usage import used
 
 HISTORY, NEWEST = 40, 4
 """How much of a flag's history its page has, and how much of that stands open."""
@@ -33,4 +34,8 @@ def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
     context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
-    return render(request, "flags/flag.html", {**context, **beside(request, shown), **played(request, shown)})
+    return render(
+        request,
+        "flags/flag.html",
+        {**context, **beside(request, shown), **used(request, shown), **played(request, shown)},
+    )
