@@ -19,6 +19,7 @@ from core.access import public, who_may
 from core.errors import Refused
 from core.models import ApiToken
 from core.problems import pointer, problem
+from flags.api import router as flags
 from releases.api import router as releases
 from rollouts.api import router as rollouts
 
@@ -114,6 +115,7 @@ def broken(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "Something is wrong here, not with the request. Nothing was done.")
 
 
+api.add_router("", flags)
 api.add_router("", releases)
 api.add_router("", rollouts)
 

@@ -10,7 +10,8 @@ from ninja import Field, Router, Schema
 
 from core import clock
 from core.errors import Refused
-from core.models import ApiToken, Environment, Product, User
+from core.models import Environment, Product, User
+from core.tokens import actor_of, product_of, token_of
 from releases import actions
 from releases.choices import CheckKind, CheckStatus, ReleaseStatus
 from releases.gates import Gate, Question, readiness
@@ -110,7 +111,7 @@ class ReadinessOut(Schema):
 @router.post("/products/{slug}/builds", response={200: BuildOut, 201: BuildOut}, summary="Register a build")
 def register_build(request: HttpRequest, slug: str, body: BuildIn) -> tuple[int, Build]:
     """Twice the same digest is one build: 201, then 200. The same version with another digest is a 409."""
-    actor, product = _actor(request), _product(request, slug)
+    actor, product = actor_of(request), product_of(request, slug)
     build, new = actions.register_build(
         product=product,
         version=body.version,
@@ -127,7 +128,7 @@ def report_check(request: HttpRequest, digest: str, body: CheckIn) -> tuple[int,
     """The newest result of a kind counts."""
     build = get_object_or_404(_builds(request), digest=digest)
     check, new = actions.report_check(
-        build=build, kind=body.kind, status=body.status, summary=body.summary, actor=_actor(request)
+        build=build, kind=body.kind, status=body.status, summary=body.summary, actor=actor_of(request)
     )
     return (201 if new else 200), check
 
@@ -137,7 +138,7 @@ def report_check(request: HttpRequest, digest: str, body: CheckIn) -> tuple[int,
 )
 def register_deployment(request: HttpRequest, slug: str, body: DeploymentIn) -> tuple[int, dict[str, Any]]:
     """Say that a build runs in an environment, and in which slot if it has any."""
-    product = _product(request, slug)
+    product = product_of(request, slug)
     build = _builds(request).filter(digest=body.digest).first()
     if build is None:
         raise Refused("No build of this digest is registered.", field="digest")
@@ -147,7 +148,7 @@ def register_deployment(request: HttpRequest, slug: str, body: DeploymentIn) -> 
     slot = Slot.objects.filter(environment=environment, name=body.slot).first() if body.slot else None
     if body.slot and slot is None:
         raise Refused(f"{environment} has no slot {body.slot}.", field="slot")
-    row, new = actions.register_deployment(build=build, environment=environment, slot=slot, actor=_actor(request))
+    row, new = actions.register_deployment(build=build, environment=environment, slot=slot, actor=actor_of(request))
     out = {
         "id": row.pk,
         "digest": build.digest,
@@ -197,33 +198,18 @@ def set_candidate(request: HttpRequest, release_id: int, body: CandidateIn) -> d
     build = _builds(request).filter(digest=body.digest).first()
     if build is None:
         raise Refused("No build of this digest is registered.", field="digest")
-    row = actions.set_candidate(release=release, build=build, actor=_actor(request))
+    row = actions.set_candidate(release=release, build=build, actor=actor_of(request))
     return _candidate(build.product, row.build)
 
 
-def _token(request: HttpRequest) -> ApiToken:
-    token = request.auth  # type: ignore[attr-defined]
-    assert isinstance(token, ApiToken)
-    return token
-
-
-def _actor(request: HttpRequest) -> User:
-    return _token(request).user
-
-
-def _product(request: HttpRequest, slug: str) -> Product:
-    token = _token(request)
-    return get_object_or_404(Product.objects.visible_to(token.user), pk=token.product_id, slug=slug)
-
-
 def _builds(request: HttpRequest) -> QuerySet[Build]:
-    token = _token(request)
+    token = token_of(request)
     visible = Product.objects.visible_to(token.user).filter(pk=token.product_id)
     return Build.objects.filter(product__in=visible).select_related("product")
 
 
 def _release(request: HttpRequest, release_id: int) -> Release:
-    token = _token(request)
+    token = token_of(request)
     covering = Release.objects.visible_to(token.user).filter(pk=release_id).select_related("product", "manager")
     return get_object_or_404(covering.filter(pk__in=Release.objects.filter(candidates__product=token.product_id)))
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema
 
-from core.models import ApiToken, User
+from core.tokens import actor_of, token_of
 from rollouts import actions
 from rollouts.models import Rollout
 
@@ -69,34 +69,24 @@ def read(request: HttpRequest, pk: int) -> dict[str, Any]:
 @router.post("/rollouts/{pk}/hold", response=RolloutOut, summary="Stop growth")
 def hold(request: HttpRequest, pk: int, body: Reason) -> dict[str, Any]:
     """Users keep what they have until somebody resumes or rolls back. 409 if it has ended or is paused."""
-    return _out(actions.hold(rollout=_rollout(request, pk), actor=_actor(request), reason=body.reason))
+    return _out(actions.hold(rollout=_rollout(request, pk), actor=actor_of(request), reason=body.reason))
 
 
 @router.post("/rollouts/{pk}/resume", response=RolloutOut, summary="Let it go on")
 def resume(request: HttpRequest, pk: int, body: MaybeReason) -> dict[str, Any]:
     """409 if it is not paused."""
-    return _out(actions.resume(rollout=_rollout(request, pk), actor=_actor(request), reason=body.reason))
+    return _out(actions.resume(rollout=_rollout(request, pk), actor=actor_of(request), reason=body.reason))
 
 
 @router.post("/rollouts/{pk}/roll-back", response=RolloutOut, summary="Everybody back")
 def roll_back(request: HttpRequest, pk: int, body: Reason) -> dict[str, Any]:
     """Again is harmless. Answers within seconds; `restored_at` is set once every router confirmed 0."""
-    actions.roll_back(rollout=_rollout(request, pk), actor=_actor(request), reason=body.reason)
+    actions.roll_back(rollout=_rollout(request, pk), actor=actor_of(request), reason=body.reason)
     return _out(_rollout(request, pk))
 
 
-def _token(request: HttpRequest) -> ApiToken:
-    token = request.auth  # type: ignore[attr-defined]
-    assert isinstance(token, ApiToken)
-    return token
-
-
-def _actor(request: HttpRequest) -> User:
-    return _token(request).user
-
-
 def _rollout(request: HttpRequest, pk: int) -> Rollout:
-    token = _token(request)
+    token = token_of(request)
     visible = Rollout.objects.visible_to(token.user).filter(release__candidates__product=token.product_id)
     return get_object_or_404(visible.select_related("release__product", "environment"), pk=pk)
 

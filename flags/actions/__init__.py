@@ -2,6 +2,8 @@
 
 from flags.actions.archive import UNDO, archive_flag, depending, unarchive_flag
 from flags.actions.claims import claim, unclaim
+from flags.actions.clean_up import ask_clean_up, close_clean_up
+from flags.actions.code import report_code
 from flags.actions.common import MAY_CHANGE
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import (
@@ -30,9 +32,11 @@ __all__ = [
     "UNDO",
     "agree_to_change",
     "archive_flag",
+    "ask_clean_up",
     "change_segment",
     "change_state",
     "claim",
+    "close_clean_up",
     "create_flag",
     "create_segment",
     "delete_segment",
@@ -45,6 +49,7 @@ __all__ = [
     "make_due",
     "move",
     "open_flag",
+    "report_code",
     "restore_version",
     "restoring",
     "set_targeting",
