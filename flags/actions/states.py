@@ -61,7 +61,7 @@ def set_targeting(
     return change_state(
         flag=flag,
         environment=environment,
-        changes={"targeting": dict(targeting)},
+        changes={"targeting": targeting},
         actor=actor,
         action="flag_targeting_set",
         reason=reason,
@@ -94,8 +94,6 @@ def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, A
 @transaction.atomic
 def open_flag(*, flag: Flag, environment: Environment, actor: User | None, reason: str = "") -> FlagState:
     """No longer withheld: its pins and rules decide again. Raises Refused (growth, or a release has it), Forbidden."""
-    if flag.claim and environment.is_production:
-        raise Refused(f"{flag.key} belongs to {flag.claim_label or flag.claim}: its rollout begins with it.")
     said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     return change_state(changes={"withheld": False}, action="flag_opened", **said)
 
@@ -122,7 +120,8 @@ def change_state(
     common.based(state.version, based_on)
     if "targeting" in changes:
         changes = {**changes, "targeting": checked(state.flag, environment, changes["targeting"])}
-    if changes.get("weight"):
+    if state.withheld and (changes.get("weight") or changes.get("withheld") is False):
+        common.refuse_foreign(state, claim)  # also where nobody would have it yet: it begins with its rollout
         changes = {**changes, "withheld": False}
     return common.write(
         state, flag_set, actor, action, claim=claim, seconded=seconded, reason=reason, data=data, **changes

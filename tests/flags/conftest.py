@@ -5,6 +5,9 @@ import pytest
 from core.models import Environment, Product, User
 from flags import actions
 from flags.models import Flag, FlagState
+from tests.core.owners import olga
+
+__all__ = ["claimed", "olga", "typo"]
 
 HOLDER = "release:7"
 

@@ -24,8 +24,8 @@ def ask(flag: Flag, environment: Environment, actor: User, **more: Any) -> Plann
 
 
 @pytest.fixture
-def guarded(production: Environment, bea: User) -> Environment:
-    actions.want_second_person(environment=production, wanted=True, actor=bea)
+def guarded(production: Environment, olga: User) -> Environment:
+    actions.want_second_person(environment=production, wanted=True, actor=olga)
     return production
 
 
@@ -43,9 +43,9 @@ def test_where_it_is_wanted_nobody_grows_a_flag_alone(typo: Flag, guarded: Envir
         actions.agree_to_change(change=planned, actor=rhea)
 
 
-def test_p2_less_never_waits_for_a_second_person(typo: Flag, production: Environment, emil: User, bea: User) -> None:
+def test_p2_less_never_waits_for_a_second_person(typo: Flag, production: Environment, emil: User, olga: User) -> None:
     actions.set_weight(flag=typo, environment=production, weight=50_000, actor=emil)
-    actions.want_second_person(environment=production, wanted=True, actor=bea)
+    actions.want_second_person(environment=production, wanted=True, actor=olga)
     assert actions.set_weight(flag=typo, environment=production, weight=20_000, actor=emil).weight == 20_000
     assert not actions.kill(flag=typo, environment=production, actor=emil).enabled
     with pytest.raises(Refused, match="second person"):
@@ -64,12 +64,12 @@ def test_only_owners_say_whether_a_second_person_is_wanted(production: Environme
 
 
 def test_what_came_back_from_the_archive_is_off_where_a_second_person_is_wanted(
-    typo: Flag, production: Environment, staging: Environment, emil: User, bea: User
+    typo: Flag, production: Environment, staging: Environment, emil: User, olga: User
 ) -> None:
     for environment in (production, staging):
         actions.set_weight(flag=typo, environment=environment, weight=50_000, actor=emil)
     actions.archive_flag(flag=typo, actor=emil)
-    actions.want_second_person(environment=production, wanted=True, actor=bea)
+    actions.want_second_person(environment=production, wanted=True, actor=olga)
     actions.unarchive_flag(flag=typo, actor=emil)
     assert (state_of(typo, production).enabled, state_of(typo, staging).enabled) == (False, True)
 
