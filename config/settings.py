@@ -279,6 +279,8 @@ SLIPWAY_METRICS = env.mapping("SLIPWAY_METRICS", {})
 AUDIT_KEY_FILE = env.path("SLIPWAY_AUDIT_KEY", DATA_DIR / "secrets" / "audit.pem")
 AUDIT_ANCHOR_FILE = env.path("SLIPWAY_AUDIT_ANCHORS", DATA_DIR / "audit-anchors.jsonl")
 FLAG_SNAPSHOT_DIR = env.path("SLIPWAY_SNAPSHOTS", DATA_DIR / "snapshots")
+FLAG_RATE = env.number("SLIPWAY_FLAG_RATE", 0)
+FLAG_TICKET_SECONDS = env.number("SLIPWAY_FLAG_TICKET", 60)
 
 LOGGING = {
     "version": 1,

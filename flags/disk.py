@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
-
 from flags.snapshot import Snapshot, as_json, from_json
 
 log = logging.getLogger(__name__)
@@ -29,7 +27,7 @@ def save(snapshot: Snapshot, folder: Path) -> bool:
         descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")  # created with mode 0600
         try:
             with os.fdopen(descriptor, "wb") as output:
-                output.write(orjson.dumps(as_json(snapshot)))
+                output.write(as_json(snapshot))
                 output.flush()
                 os.fsync(output.fileno())
             os.replace(draft, file)
@@ -40,7 +38,7 @@ def save(snapshot: Snapshot, folder: Path) -> bool:
 
 
 def read_all(folder: Path) -> dict[int, Snapshot]:
-    """What is there, by environment id. A file that cannot be read is logged and left out."""
+    """What is there, by environment id. A file that cannot be read, or is of another format, is logged and left out."""
     found = (_read(file) for file in sorted(folder.glob("environment-*.json")))
     return {snapshot.environment_id: snapshot for snapshot in found if snapshot is not None}
 
@@ -51,7 +49,7 @@ def _file(folder: Path, environment_id: int) -> Path:
 
 def _read(file: Path) -> Snapshot | None:
     try:
-        return from_json(orjson.loads(file.read_bytes()))
+        return from_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,48 +27,49 @@ from django.db.models.functions import Now
 from core.events import CHANNEL
 from core.models import Environment
 from flags import disk, snapshot
+from flags.doors import Door, Doors, House, Meter
 from flags.models import FlagSet, FlagState, ServingProcess
-from flags.snapshot import Snapshot
+from flags.snapshot import Key, Snapshot
+from flags.usage import Tally
 
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
 REPORT_SECONDS = 5.0
+FLUSH_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 COUNTS_SECONDS = 30
 FORGET_SECONDS = 3600
 
 
-@dataclass(frozen=True)
-class Door:
-    """What one key opens: an environment, with the rights of the key's kind."""
-
-    snapshot: Snapshot
-    kind: str
-
-
 @dataclass
 class Holder:
-    """This process's flags. `doors` maps a key's SHA-256 to what it opens; replaced as a whole, so nobody locks."""
+    """This process's flags: `houses` by environment, `doors` by key; both replaced as a whole, so nobody locks.
+
+    `listeners` are told in the holder's thread which environments have just changed.
+    """
 
     folder: Path
     process: str = field(default_factory=lambda: f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}")
-    snapshots: Mapping[int, Snapshot] = field(default_factory=dict)
-    doors: Mapping[str, Door] = field(default_factory=dict)
+    houses: Mapping[int, House] = field(default_factory=dict)
+    doors: Doors = field(default_factory=Doors)
+    tally: Tally = field(default_factory=Tally)
+    listeners: list[Callable[[Set[int]], None]] = field(default_factory=list)
     checked_at: float = 0.0
     connected: bool = False
     _looked: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _reported: tuple[float, dict[int, int]] = (0.0, {})
+    _counted_at: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
         """Take what is on disk, then follow the database in the background. Starting twice is harmless."""
         if self._thread is not None:
             return
-        self._hold(disk.read_all(self.folder))
-        if self.snapshots:
-            self.checked_at = max(held.taken_at for held in self.snapshots.values())
+        self.hold(disk.read_all(self.folder))
+        if self.houses:
+            self.checked_at = max(house.snapshot.taken_at for house in self.houses.values())
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="flags", daemon=True)
         self._thread.start()
@@ -78,7 +79,7 @@ class Holder:
         return self._looked.wait(timeout)
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Leave cleanly: nobody waits for this process's version any more."""
+        """Leave cleanly: what was counted is told, and nobody waits for this process's version any more."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout)
@@ -101,6 +102,7 @@ class Holder:
                 log.exception("Flags are served from memory, following the database failed")
             self.connected = False
             self._looked.set()
+            self._collect()
             connections[DEFAULT_DB_ALIAS].close()
             self._stopping.wait(RETRY_SECONDS)
 
@@ -114,30 +116,60 @@ class Holder:
             self._refresh()
             self._report()
             self._looked.set()
+            if self._collect():
+                self.tally.flush()
             _await_change(database.connection, self._stopping)
+        self._collect(now=True)
+        self.tally.flush()
         ServingProcess.objects.filter(process=self.process).delete()
 
     def _refresh(self) -> None:
         """Load what has another version than ours. The database is the truth, restored backups included."""
         versions = dict(FlagSet.objects.values_list("pk", "version"))
-        changed = {
-            pk for pk, version in versions.items() if pk not in self.snapshots or self.snapshots[pk].version != version
-        }
-        if changed or versions.keys() != self.snapshots.keys():
+        held = {pk: house.snapshot for pk, house in self.houses.items()}
+        changed = {pk for pk, version in versions.items() if pk not in held or held[pk].version != version}
+        if changed or versions.keys() != held.keys():
             fresh = snapshot.load(changed)
-            kept = {pk: held for pk, held in self.snapshots.items() if pk in versions and pk not in changed}
-            self._hold({**kept, **fresh})
+            self.hold({**{pk: one for pk, one in held.items() if pk in versions and pk not in changed}, **fresh})
             self._save(fresh)
         if not self.connected:
             log.info("Flags follow the database: %s environments", len(versions))
         self.connected = True
         self.checked_at = time.time()
 
-    def _hold(self, snapshots: Mapping[int, Snapshot]) -> None:
-        self.snapshots = dict(snapshots)
-        self.doors = {
-            digest: Door(held, kind) for held in self.snapshots.values() for digest, kind in held.keys.items()
-        }
+    def hold(self, snapshots: Mapping[int, Snapshot]) -> None:
+        """Serve from these from now on. What is new is compiled here, in the caller's thread."""
+        before, houses = self.houses, {}
+        for pk, taken in snapshots.items():
+            known = before.get(pk)
+            houses[pk] = known if known is not None and known.snapshot is taken else House(taken)
+        self.doors = Doors(
+            {
+                digest: self._door(digest, key, house)
+                for house in houses.values()
+                for digest, key in house.snapshot.keys.items()
+            }
+        )
+        self.houses = houses
+        self.tally.retire(house for pk, house in before.items() if houses.get(pk) is not house)
+        changed = {pk for pk in {*before, *houses} if before.get(pk) is not houses.get(pk)}
+        for listener in list(self.listeners):
+            listener(changed)
+
+    def _door(self, digest: str, key: Key, house: House) -> Door:
+        known = self.doors.by_digest.get(digest)
+        if known is not None and known.house is house:
+            return known
+        meter = known.meter if known is not None else Meter()
+        return Door(key, digest, house.views[key.kind], house, meter)
+
+    def _collect(self, now: bool = False) -> bool:
+        """Take over what was counted, if it is time to."""
+        if not now and time.monotonic() - self._counted_at < FLUSH_SECONDS:
+            return False
+        self._counted_at = time.monotonic()
+        self.tally.collect(self.houses.values(), [(door.key.id, door.meter) for door in self.doors.by_digest.values()])
+        return True
 
     def _save(self, fresh: Mapping[int, Snapshot]) -> None:
         for taken in fresh.values():
@@ -148,7 +180,7 @@ class Holder:
 
     def _report(self) -> None:
         """Say which versions this process holds: at once when that changed, else every few seconds."""
-        versions = {pk: held.version for pk, held in self.snapshots.items()}
+        versions = {pk: house.snapshot.version for pk, house in self.houses.items()}
         at, said = self._reported
         if versions == said and time.monotonic() - at < REPORT_SECONDS:
             return

@@ -1,35 +1,60 @@
-"""All flags and keys of one environment at one version, immutable: what serving processes evaluate from."""
+"""All flags, segments and keys of one environment at one version, immutable: what serving processes evaluate from."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from core.models import Environment
-from flags.choices import Carrier
-from flags.evaluation import FlagRule
-from flags.models import Flag, FlagKey, FlagState
+from flags.choices import Carrier, KeyKind, ValueType
+from flags.evaluation import Definition, default_targeting
+from flags.models import Flag, FlagKey, FlagState, Segment
+
+FORMAT = 2
+"""Of the copy on disk. One of another format is left alone: an older Slipway cannot know what a newer one means."""
+
+OF_THE_FLAG = ("key", "type", "seed", "salt", "for_clients")
+OF_THE_STATE = ("enabled", "withheld", "carrier", "weight", "build", "targeting", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key beside its digest. `rate`: requests a second, None: the setting's; `expires_at`: Unix
+    seconds.
+    """
+
+    id: int
+    kind: str
+    origins: tuple[str, ...] = ()
+    rate: int | None = None
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`keys` maps the SHA-256 of each valid key to its kind; `taken_at` is in Unix seconds."""
+    """`ids` are the flags' primary keys, `keys` the valid keys by their SHA-256; `taken_at` is in Unix seconds."""
 
     environment_id: int
     environment: str
     product: str
     version: int
     taken_at: float
-    flags: Mapping[str, FlagRule]
-    keys: Mapping[str, str]
+    flags: Mapping[str, Definition]
+    ids: Mapping[str, int]
+    segments: Mapping[str, Mapping[str, Any]]
+    keys: Mapping[str, Key]
 
 
 def load(environment_ids: Collection[int] | None = None) -> dict[int, Snapshot]:
-    """The snapshots of these environments (None: of all) in four queries, however many flags there are.
+    """The snapshots of these environments (None: of all) in five queries, however many flags there are.
 
     The version is read first: also where all cannot be read as of one moment, the content is no older than it says.
     """
@@ -42,6 +67,7 @@ def load(environment_ids: Collection[int] | None = None) -> dict[int, Snapshot]:
         states = _states([row[0] for row in rows])
         keys = _keys([row[0] for row in rows])
         flags = _flags({row[2] for row in rows})
+        segments = _segments({row[2] for row in rows})
     now = time.time()
     return {
         pk: Snapshot(
@@ -50,7 +76,9 @@ def load(environment_ids: Collection[int] | None = None) -> dict[int, Snapshot]:
             product=product,
             version=version or 0,
             taken_at=now,
-            flags={flag["key"]: _rule(flag, states.get((flag["id"], pk), {})) for flag in flags.get(product_id, [])},
+            flags={flag["key"]: _definition(flag, states.get((flag["id"], pk))) for flag in flags.get(product_id, [])},
+            ids={flag["key"]: flag["id"] for flag in flags.get(product_id, [])},
+            segments=segments.get(product_id, {}),
             keys=keys.get(pk, {}),
         )
         for pk, slug, product_id, product, version in rows
@@ -65,56 +93,69 @@ def _as_of_one_moment() -> None:
 
 
 def _states(environment_ids: list[int]) -> dict[tuple[int, int], dict[str, Any]]:
-    fields = ("enabled", "carrier", "weight", "build", "version")
-    rows = FlagState.objects.filter(environment__in=environment_ids).values("flag_id", "environment_id", *fields)
-    return {(row.pop("flag_id"), row.pop("environment_id")): row for row in rows}
+    rows = FlagState.objects.filter(environment__in=environment_ids, flag__archived_at=None)
+    return {
+        (row.pop("flag_id"), row.pop("environment_id")): row
+        for row in rows.values("flag_id", "environment_id", *OF_THE_STATE)
+    }
 
 
-def _keys(environment_ids: list[int]) -> dict[int, dict[str, str]]:
-    keys: dict[int, dict[str, str]] = {}
-    valid = FlagKey.objects.filter(environment__in=environment_ids, revoked_at=None)
-    for environment_id, digest, kind in valid.values_list("environment_id", "digest", "kind"):
-        keys.setdefault(environment_id, {})[digest] = kind
+def _keys(environment_ids: list[int]) -> dict[int, dict[str, Key]]:
+    keys: dict[int, dict[str, Key]] = {}
+    valid = FlagKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+    for row in valid.filter(environment__in=environment_ids):
+        expires = row.expires_at.timestamp() if row.expires_at else None
+        key = Key(row.pk, str(row.kind), tuple(row.origins), row.rate, expires)
+        keys.setdefault(row.environment_id, {})[row.digest] = key
     return keys
 
 
 def _flags(product_ids: set[int]) -> dict[int, list[dict[str, Any]]]:
     by_product: dict[int, list[dict[str, Any]]] = {}
     flags = Flag.objects.filter(product__in=product_ids, archived_at=None).order_by("key")
-    for row in flags.values("id", "product_id", "key", "seed", "for_clients", "claim_label"):
+    for row in flags.values("id", "product_id", "variants", "claim_label", *OF_THE_FLAG):
         by_product.setdefault(row["product_id"], []).append(dict(row))
     return by_product
 
 
-def _rule(flag: dict[str, Any], state: dict[str, Any]) -> FlagRule:
+def _segments(product_ids: set[int]) -> dict[int, dict[str, Any]]:
+    by_product: dict[int, dict[str, Any]] = {}
+    rows = Segment.objects.filter(product__in=product_ids).order_by("key")
+    for product_id, key, condition in rows.values_list("product_id", "key", "condition"):
+        by_product.setdefault(product_id, {})[key] = condition
+    return by_product
+
+
+def _definition(flag: dict[str, Any], state: dict[str, Any] | None) -> Definition:
     """A flag without a state in an environment is one that nobody has there."""
+    variants = tuple((variant["name"], variant["value"]) for variant in flag["variants"])
+    if state is None:
+        names = [name for name, _ in variants]
+        state = {"targeting": default_targeting(names)}
     metadata = {"release": flag["claim_label"]} if flag["claim_label"] else {}
-    return FlagRule(key=flag["key"], seed=flag["seed"], for_clients=flag["for_clients"], metadata=metadata, **state)
+    return Definition(**{field: flag[field] for field in OF_THE_FLAG}, variants=variants, metadata=metadata, **state)
 
 
-def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """Plain values only, for the copy on disk."""
-    rules = [
-        {
-            "key": rule.key,
-            "seed": rule.seed,
-            "enabled": rule.enabled,
-            "carrier": str(rule.carrier),
-            "weight": rule.weight,
-            "build": rule.build,
-            "version": rule.version,
-            "for_clients": rule.for_clients,
-            "metadata": dict(rule.metadata),
-        }
-        for rule in snapshot.flags.values()
-    ]
-    head = {field: getattr(snapshot, field) for field in ("environment_id", "environment", "product", "version")}
-    return {**head, "taken_at": snapshot.taken_at, "keys": dict(snapshot.keys), "flags": rules}
+def as_json(snapshot: Snapshot) -> bytes:
+    """For the copy on disk."""
+    fields = {field.name: getattr(snapshot, field.name) for field in dataclasses.fields(snapshot)}
+    return orjson.dumps({"format": FORMAT, **fields, "flags": list(snapshot.flags.values())})
 
 
-def from_json(data: Mapping[str, Any]) -> Snapshot:
+def from_json(data: bytes) -> Snapshot:
     """Raises KeyError, TypeError or ValueError if `data` is not what `as_json` made."""
-    rules = [FlagRule(**rule) for rule in data["flags"]]
-    for rule in rules:
-        Carrier(rule.carrier)
-    return Snapshot(**{**data, "flags": {rule.key: rule for rule in rules}})
+    fields = dict(orjson.loads(data))
+    if fields.pop("format", 1) != FORMAT:
+        raise ValueError("it is of another format")
+    flags = [Definition(**{**flag, "variants": _pairs(flag["variants"])}) for flag in fields["flags"]]
+    for flag in flags:
+        Carrier(flag.carrier)
+        ValueType(flag.type)
+    keys = {digest: Key(**{**key, "origins": tuple(key["origins"])}) for digest, key in fields["keys"].items()}
+    for key in keys.values():
+        KeyKind(key.kind)
+    return Snapshot(**{**fields, "flags": {flag.key: flag for flag in flags}, "keys": keys})
+
+
+def _pairs(variants: list[list[Any]]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, value) for name, value in variants)

@@ -101,7 +101,8 @@ class House:
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
         web = [
             sys.executable, "-m", "granian", "--interface", "asgi", "--workers", "1", "--workers-kill-timeout", "5",
-            "--host", "127.0.0.1", "--port", str(self.place.port), "--no-ws", "config.asgi:application",
+            "--host", "127.0.0.1", "--port", str(self.place.port), "--no-ws", "--backpressure", "16384",
+            "config.asgi:application",
         ]  # fmt: skip
         commands = {
             "web": web,

@@ -53,6 +53,8 @@ def serving(
         "granian",
         "--interface",
         "asgi",
+        "--backpressure",
+        "16384",
         "--port",
         str(port),
         f"{application}:application",

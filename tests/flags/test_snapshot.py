@@ -12,15 +12,17 @@ from pytest_django import DjangoAssertNumQueries
 from core.models import Environment, Product, User
 from flags import actions, disk, keys, snapshot
 from flags.choices import KeyKind
-from flags.evaluation import FlagRule
+from flags.evaluation import Definition
 from flags.models import Flag
-from flags.snapshot import Snapshot
+from flags.snapshot import Key, Snapshot
 from tests.flags.conftest import HOLDER
 
 
 def taken(version: int = 3, **flags: Any) -> Snapshot:
-    rules = {key: FlagRule(key=key, seed="s", weight=weight) for key, weight in flags.items()}
-    return Snapshot(1, "storefront production", "storefront", version, 1.5, rules, {"d" * 64: "server"})
+    defined = {key: Definition(key=key, seed="s", weight=weight) for key, weight in flags.items()}
+    ids = {key: number for number, key in enumerate(flags)}
+    keys = {"d" * 64: Key(4, "client", origins=("https://shop.example",), rate=5, expires_at=2.5)}
+    return Snapshot(1, "storefront production", "storefront", version, 1.5, defined, ids, {}, keys)
 
 
 def test_it_holds_what_the_rows_say(claimed: Flag, production: Environment, staging: Environment, rhea: User) -> None:
@@ -30,7 +32,7 @@ def test_it_holds_what_the_rows_say(claimed: Flag, production: Environment, stag
     rule = held[production.pk].flags["search-typo"]
     assert (rule.weight, rule.carrier, rule.build, rule.seed) == (5_000, "build", "b2", "release-7")
     assert rule.metadata == {"release": "Search 2.0"}
-    assert held[production.pk].keys == {row.digest: "server"} and text not in str(held)
+    assert held[production.pk].keys == {row.digest: Key(row.pk, "server")} and text not in str(held)
     assert held[staging.pk].flags["search-typo"].weight == 0 and not held[staging.pk].keys
     keys.revoke_key(key=row, actor=rhea)
     assert snapshot.load({production.pk})[production.pk].keys == {}
@@ -42,12 +44,12 @@ def test_an_environment_added_later_knows_the_flags(typo: Flag, storefront: Prod
     assert snapshot.load()[beta.pk].flags["search-typo"].weight == 0
 
 
-def test_loading_costs_four_queries_however_many_flags(
+def test_loading_costs_five_queries_however_many_flags(
     typo: Flag, emil: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(20):
         actions.create_flag(product=typo.product, key=f"more-{number}", name="More", actor=emil)
-    with django_assert_num_queries(6):  # four, within a savepoint
+    with django_assert_num_queries(7):  # five, within a savepoint
         held = snapshot.load()
     assert all(len(one.flags) == 21 for one in held.values())
 

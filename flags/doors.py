@@ -1,0 +1,139 @@
+"""What a flag key opens, ready to be asked: built once for each version of an environment, then only read.
+
+Counts and rates change with every request; they are lists and numbers of this process, flushed by `flags.usage`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from flags.choices import KeyKind
+from flags.evaluation import Compiled, Problem, Result, compile_all
+from flags.snapshot import Key, Snapshot
+
+
+class Asked:
+    """One flag as it is asked: `by_name` and `in_bulk` count how often each of its answers was given."""
+
+    __slots__ = (
+        "by_name", "compiled", "decide", "fragments", "in_bulk", "seen_by_name", "seen_in_bulk", "statuses", "tags"
+    )  # fmt: skip
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.decide: Callable[[Mapping[str, Any]], int] = compiled.decide
+        self.fragments = compiled.fragments
+        self.tags = tuple(_tag(fragment) for fragment in compiled.fragments)
+        self.statuses = tuple(400 if isinstance(outcome, Problem) else 200 for outcome in compiled.outcomes)
+        answers = len(compiled.fragments)
+        self.by_name, self.seen_by_name = [0] * answers, [0] * answers
+        self.in_bulk, self.seen_in_bulk = [0] * answers, [0] * answers
+
+    def outcome(self, number: int) -> Result | Problem:
+        return self.compiled.outcomes[number]
+
+    def fresh(self) -> Iterator[tuple[bool, int, int]]:
+        """By name or not, number of the answer, how often since this was asked last. Only one thread may ask: those
+        that count never write what is read here, so nothing is lost between them.
+        """
+        for by_name, counts, seen in (
+            (True, self.by_name, self.seen_by_name),
+            (False, self.in_bulk, self.seen_in_bulk),
+        ):
+            if counts == seen:
+                continue
+            for number, count in enumerate(list(counts)):
+                if count != seen[number]:
+                    yield by_name, number, count - seen[number]
+                    seen[number] = count
+
+
+def _tag(fragment: bytes) -> bytes:
+    """Stands for an answer in an ETag: equal for equal answers in every process and version."""
+    return hashlib.blake2b(fragment, digest_size=8).digest()
+
+
+class View:
+    """All flags of an environment that keys of one kind may read, by their keys in UTF-8."""
+
+    def __init__(self, snapshot: Snapshot, asked: Mapping[str, Asked]) -> None:
+        self.environment_id = snapshot.environment_id
+        self.version = snapshot.version
+        self.version_text = b"%d" % snapshot.version
+        self.flags = {key.encode(): one for key, one in asked.items()}
+        self.decides = [one.decide for one in asked.values()]
+        self.fragments = [one.fragments for one in asked.values()]
+        self.tags = [one.tags for one in asked.values()]
+        self.counts = [one.in_bulk for one in asked.values()]
+
+
+class House:
+    """One snapshot, compiled."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.asked = {key: Asked(one) for key, one in compile_all(snapshot.flags, snapshot.segments).items()}
+        public = {key: one for key, one in self.asked.items() if snapshot.flags[key].for_clients}
+        self.views = {KeyKind.SERVER.value: View(snapshot, self.asked), KeyKind.CLIENT.value: View(snapshot, public)}
+
+
+@dataclass
+class Meter:
+    """What one key does in this process, whatever version is held."""
+
+    tokens: float = math.inf
+    filled_at: float = 0.0
+    used_at: float = 0.0
+
+    def wait(self, rate: float, now: float) -> float:
+        """0 if one more request fits now (and is taken), else after how many seconds one will. A second's worth may
+        come at once. `rate`: requests a second, 0 for any number; `now`: seconds of any clock that never goes back.
+        """
+        if rate <= 0:
+            return 0.0
+        self.tokens = min(max(rate, 1.0), self.tokens + (now - self.filled_at) * rate)
+        self.filled_at = now
+        if self.tokens < 1.0:
+            return (1.0 - self.tokens) / rate
+        self.tokens -= 1.0
+        return 0.0
+
+
+@dataclass(slots=True)
+class Door:
+    """What one key opens. `streams`: where a browser of an origin listens, kept for some seconds (`flags.ofrep`)."""
+
+    key: Key
+    digest: str
+    view: View
+    house: House
+    meter: Meter
+    streams: dict[str, tuple[float, bytes]] = field(default_factory=dict)
+
+    def opens_at(self, now: float) -> bool:
+        return self.key.expires_at is None or now < self.key.expires_at
+
+    def admits(self, origin: str) -> bool:
+        """Whether a browser may use it from there."""
+        return origin in self.key.origins or "*" in self.key.origins
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Everything that opens at one moment; replaced as a whole, so that nobody waits for a lock."""
+
+    by_digest: Mapping[str, Door] = field(default_factory=dict)
+
+    @cached_property
+    def by_id(self) -> Mapping[int, Door]:
+        return {door.key.id: door for door in self.by_digest.values()}
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """From which sites any key may be used: a browser asks before it shows its key."""
+        return frozenset(origin for door in self.by_digest.values() for origin in door.key.origins)

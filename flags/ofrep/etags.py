@@ -1,0 +1,38 @@
+"""ETags of bulk answers: what the entries say, and since when the stream that they name may be joined.
+
+A 304 has no body, so whoever gets one goes on with the stream of the last 200. A browser's stream is joined with a
+ticket that expires: once it is about to, the same content gets a 200 with a new one, else it would be locked out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+
+
+def content(tags: Sequence[bytes]) -> bytes:
+    """Of these entries, in this order: equal in every process and version."""
+    return urlsafe_b64encode(hashlib.blake2b(b"".join(tags), digest_size=15).digest())
+
+
+def write(content: bytes, issued: int) -> bytes:
+    """`issued`: when the stream's ticket was, in Unix seconds; 0 for a stream that wants none."""
+    return b'"%b.%x"' % (content, issued) if issued else b'"%b"' % content
+
+
+def still_good(known: bytes, content: bytes, renewed_before: float) -> bytes | None:
+    """Which of the tags that a client knows (If-None-Match) stands for `content`, with a ticket issued since then."""
+    for tag in known.split(b","):
+        tag = tag.strip().removeprefix(b"W/")
+        said, _, issued = tag.strip(b'"').partition(b".")
+        if said == content and _number(issued) >= renewed_before:
+            return tag
+    return None
+
+
+def _number(issued: bytes) -> float:
+    try:
+        return int(issued[:12], 16)
+    except ValueError:
+        return 0
