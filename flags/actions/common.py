@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -29,13 +29,12 @@ def may(actor: User | None, product: Product) -> None:
         require(actor, product, *MAY_CHANGE)
 
 
-def hold_claim(flag: Flag) -> str:
-    """Lock what claims the flag, before any lock of this room: what is signed may change with it. Returns the claim."""
-    claim = Flag.objects.filter(pk=flag.pk).values_list("claim", flat=True).first() or ""
-    kind, _, number = claim.partition(":")
-    if kind in settings.FLAG_CLAIMS and number.isdecimal():
-        import_string(settings.FLAG_CLAIMS[kind])(int(number))
-    return claim
+def hold_claims(claims: Iterable[str]) -> None:
+    """Lock what claims flags, before any lock of this room: what is signed may change with them."""
+    for claim in sorted(set(claims)):
+        kind, _, number = claim.partition(":")
+        if kind in settings.FLAG_CLAIMS and number.isdecimal():
+            import_string(settings.FLAG_CLAIMS[kind])(int(number))
 
 
 def lock_state(flag: Flag, environment: Environment) -> tuple[FlagState, FlagSet]:
@@ -200,10 +199,10 @@ def based(found: int, expected: int | None) -> None:
         )
 
 
-def locks_for_growth(flag: Flag) -> str:
-    """Whatever may grow waits for product-wide facts, and for what claims the flag. Returns the claim."""
+def locks_for_growth(flag: Flag) -> None:
+    """Whatever may grow waits for product-wide facts, and for what claims the flag."""
     locks.product_shared(flag.product_id)
-    return hold_claim(flag)
+    hold_claims(Flag.objects.filter(pk=flag.pk).values_list("claim", flat=True))
 
 
 def _exposure(state: FlagState, segments: dict[str, Any]) -> rules.Exposure:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core import audit, locks
+from core import audit, events, locks
 from core.errors import Conflict, Refused
 from core.models import Product, User
 from core.rows import clean, insert
@@ -49,6 +49,8 @@ def change_segment(
     product = segment.product
     common.may(actor, product)
     locks.product_exclusive(product.pk)  # whoever grows meanwhile read the old one
+    claims = {state.flag.claim for state in _states_using(segment.key, product)} - {""}
+    common.hold_claims(claims)
     sets = versions.lock(product.environments.all())
     locked = Segment.objects.select_for_update(of=("self",)).get(pk=segment.pk)
     common.based(locked.edition, based_on)
@@ -63,6 +65,8 @@ def change_segment(
     clean(locked)
     locked.save()
     _record(locked, actor, "segment_changed", moved, reason, sets)
+    for claim in claims:
+        events.announce(claim, "flag_segment_changed")
     return locked
 
 

@@ -11,7 +11,7 @@ from core import clock
 from core.errors import Refused
 from core.models import Environment
 from core.weights import FULL
-from flags import actions, serving
+from flags import actions, rules, serving
 from flags.choices import Carrier
 from flags.models import Flag, FlagState
 from rollouts.routers.base import TIMEOUT, Change, Place, Reading, RouterError
@@ -108,7 +108,7 @@ def _reading(place: Place, state: FlagState, behind: str) -> Reading:
     if behind:
         return Reading(weight=None, problem=behind, foreign=foreign)
     if state.flag.archived_at or state.weight == 0:
-        return Reading(weight=0)
+        return _nobody(place, state)
     if not state.enabled:
         return Reading(weight=None, problem=f"{place.key} is turned off by its kill switch.", off=True)
     if place.follows and state.carrier == Carrier.PERCENTAGE and state.weight == FULL:
@@ -118,6 +118,14 @@ def _reading(place: Place, state: FlagState, behind: str) -> Reading:
     if place.follows and state.build != place.build:
         return Reading(weight=None, problem=f"{place.key} follows another build.")
     return Reading(weight=state.weight)
+
+
+def _nobody(place: Place, state: FlagState) -> Reading:
+    """At 0 a flag is withheld; one that never was may still reach somebody by a pin or a rule."""
+    reached = state.enabled and not state.withheld and not state.flag.archived_at and rules.targets(state.targeting)
+    return (
+        Reading(weight=None, problem=f"{place.key} still reaches some by its rules.") if reached else Reading(weight=0)
+    )
 
 
 def _blind(place: Place) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.actions import StageSpec, add_item, remove_item, set_policy, tick_item
 from core.weights import FULL
-from flags.actions import kill, set_weight
+from flags.actions import kill, set_targeting, set_variants, set_weight
 from releases import actions as releases
 from releases.choices import ReleaseStatus
 from rollouts.actions import StepSpec, TargetSpec
@@ -44,6 +44,16 @@ MATERIAL: dict[str, tuple[Change, set[str]]] = {
     "a flag less": (lambda w: releases.change_feature(feature=w.typo, flags=[], actor=w.rhea), {"flags"}),
     "another reason for no flag": (
         lambda w: releases.change_feature(feature=w.instant, no_flag_reason="nobody minds", actor=w.rhea),
+        {"flags"},
+    ),
+    "who gets a flag in production": (
+        lambda w: set_targeting(flag=w.flag, environment=w.production, targeting={"pins": {"u-1": "on"}}, actor=w.emil),
+        {"flags"},
+    ),
+    "another value of a flag": (
+        lambda w: set_variants(
+            flag=w.flag, variants=[*w.flag.variants, {"name": "maybe", "value": True}], actor=w.emil
+        ),
         {"flags"},
     ),
     "another candidate": (
@@ -111,6 +121,12 @@ COSMETIC: dict[str, tuple[Change, set[str]]] = {
 }
 PROGRESS: dict[str, Change] = {
     "a live percentage": lambda w: set_weight(flag=w.spare, environment=w.production, weight=FULL, actor=w.rhea),
+    "who gets a flag on staging": lambda w: set_targeting(
+        flag=w.flag,
+        environment=w.release.product.environments.get(is_production=False),
+        targeting={"pins": {"u-1": "on"}},
+        actor=w.emil,
+    ),
     "a flag's kill switch": lambda w: kill(flag=w.flag, environment=w.production, actor=w.rhea),
     "a tick": lambda w: tick_item(item=w.item, actor=w.bea, evidence="mail of Monday"),
     "a check of CI": lambda w: releases.report_check(

@@ -86,7 +86,6 @@ WAYS: dict[str, Callable[[World], object]] = {
     "a flag that it needs": lambda w: actions.set_weight(
         flag=w.index, environment=w.production, weight=1, actor=w.emil
     ),
-    "opening it": lambda w: actions.open_flag(flag=w.flag, environment=w.production, actor=w.emil),
     "archiving it": lambda w: actions.archive_flag(flag=w.flag, actor=w.emil),
     "archiving what it needs": lambda w: actions.archive_flag(flag=w.index, actor=w.emil),
 }
@@ -117,6 +116,8 @@ def test_p1_before_its_rollout_rules_may_be_written_and_wait(
     actions.set_targeting(flag=claimed, environment=production, targeting=with_rule(STAFF), actor=emil)
     state = state_of(claimed, production)
     assert state.withheld and state.targeting["rules"]
+    with pytest.raises(Refused, match=r"Search 2\.0"):
+        actions.open_flag(flag=claimed, environment=production, actor=emil)
     move(claimed, production, 5_000, 1)
     assert not state_of(claimed, production).withheld
     with pytest.raises(Refused, match=r"Search 2\.0"):

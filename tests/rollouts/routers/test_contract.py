@@ -180,6 +180,19 @@ def test_p2_one_flag_that_cannot_go_back_keeps_no_other(
     assert routers.get("flag").read(places)["one"].weight == 0
 
 
+def test_p2_back_at_0_nobody_has_it_by_a_rule_either(production: Environment, rhea: User, settings: Settings) -> None:
+    settings.SLIPWAY_ROUTERS = {"flag": {"backend": "flag"}}
+    router, place = routers.get("flag"), Place(environment=production.pk, key="search", claim="release:1")
+    flag = flag_actions.create_flag(product=production.product, key="search", name="Search", actor=rhea)
+    flag_actions.set_targeting(flag=flag, environment=production, targeting={"pins": {"u-1": "on"}}, actor=rhea)
+    flag_actions.claim(flags=[flag], holder="release:1", label="Search 2.0", seed="s", actor=rhea)
+    assert "by its rules" in router.read([place])["search"].problem, "it had them before the release had it"
+    for fence, weight in enumerate((5_000, 0)):
+        assert router.send([Change(place=place, weight=weight, fence=fence)]) == {}
+    assert router.read([place])["search"].weight == 0
+    assert flag.states.get(environment=production).withheld
+
+
 @pytest.mark.parametrize(
     ("configured", "words"),
     [
