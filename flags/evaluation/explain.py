@@ -22,7 +22,7 @@ from flags.evaluation.words import ErrorCode, Problem, Result
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The answer, and how it came about. `user` and `build` are the context's, or empty. `bucket` is where the user
-    stands for the exposure, also where something else decided; None without a user, or where the flag follows the route.
+    stands for the exposure, also where something else decided; None without a user, or if the flag follows the route.
     """
 
     definition: Definition

@@ -1,7 +1,7 @@
 """Evaluation once more, slow and obvious, written from the description alone: what the compiled one is held against.
 
-Nothing of `flags.evaluation` decides here; only its words are used. The hash is written out, versions are compared by the
-library, patterns are matched by Python's own `re`.
+Nothing of `flags.evaluation` decides here; only its words are used. The hash is written out, versions are compared by
+the library, patterns are matched by Python's own `re`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def evaluate(key: str, definitions: Definitions, segments: Segments, context: di
     return _evaluate(key, definitions, segments, context, ())
 
 
-def _evaluate(
+def _evaluate(  # noqa: C901 - it reads as the description does, from top to bottom
     key: str, definitions: Definitions, segments: Segments, context: dict[str, Any], asking: tuple[str, ...]
 ) -> Result | Problem:
     flag = definitions[key]
@@ -98,9 +98,9 @@ def _met(
 
 def fits(condition: Mapping[str, Any], segments: Segments, context: dict[str, Any]) -> bool:
     if "all" in condition:
-        return all([fits(part, segments, context) for part in condition["all"]])
+        return all(fits(part, segments, context) for part in condition["all"])
     if "any" in condition:
-        return any([fits(part, segments, context) for part in condition["any"]])
+        return any(fits(part, segments, context) for part in condition["any"])
     if "not" in condition:
         return not fits(condition["not"], segments, context)
     if "segment" in condition:
@@ -111,7 +111,7 @@ def fits(condition: Mapping[str, Any], segments: Segments, context: dict[str, An
     return _holds(condition["op"], found, condition["value"])
 
 
-def _holds(op: str, found: Any, wanted: Any) -> bool:
+def _holds(op: str, found: Any, wanted: Any) -> bool:  # noqa: C901 - one case per operator
     number = isinstance(found, int | float) and not isinstance(found, bool)
     text = isinstance(found, str)
     match op:
@@ -174,7 +174,7 @@ def _version(text: str) -> semver.Version | None:
     numbers = re.match(r"[^-+]*", text)
     assert numbers is not None
     rest = text[numbers.end() :]
-    padded = numbers[0].split(".") + ["0", "0"]
+    padded = [*numbers[0].split("."), "0", "0"]
     shown = ".".join(padded[: max(3, len(numbers[0].split(".")))]) + rest
     return semver.Version.parse(shown) if semver.Version.is_valid(shown) else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,107 +20,93 @@ SEGMENTS = ("beta", "staff", "nordic")
 FLAGS = ("a", "b", "c", "d")
 VARIANTS = (("on", 1), ("off", 0), ("third", 3))
 
-texts, versions, dates, numbers = map(st.sampled_from, (TEXTS, VERSIONS, DATES, NUMBERS))
-scalars = texts | numbers | st.booleans()
+SPLIT_CUTS = (0, 1, 5_000, 33_333, 50_000, 99_999, 100_000)
+
+scalars = st.sampled_from((*TEXTS, *NUMBERS, True, False, *VERSIONS, *DATES))
 users = st.sampled_from(("u-1", "u-2", "u-3", "Zoë", "利用者")) | st.text(min_size=1, max_size=5)
 
-OPERANDS = {
-    ("equals",): scalars,
-    ("in",): st.lists(scalars, min_size=1, max_size=4),
-    ("contains", "starts_with", "ends_with"): texts,
-    ("matches",): st.sampled_from(("^N", "o", "r(g|k)e$", "[0-9]+", "^$")),
-    ("less", "at_most", "more", "at_least"): numbers,
-    ("version_equals", "version_less", "version_at_most", "version_more", "version_at_least"): versions,
-    ("before", "after"): dates,
+TEXT_OPERATORS = ("contains", "starts_with", "ends_with")
+NUMBER_OPERATORS = ("less", "at_most", "more", "at_least")
+VERSION_OPERATORS = ("version_equals", "version_less", "version_at_most", "version_more", "version_at_least")
+OPERANDS: dict[str, tuple[Any, ...]] = {
+    "equals": (*TEXTS, *NUMBERS, True, False),
+    "in": (["NO", "SE"], ["u-1"], [1, True], ["NO", 18, False], [0, 1.5]),
+    "matches": ("^N", "o", "r(g|k)e$", "[0-9]+", "^$"),
+    "before": DATES,
+    "after": DATES,
+    **dict.fromkeys(TEXT_OPERATORS, TEXTS),
+    **dict.fromkeys(NUMBER_OPERATORS, NUMBERS),
+    **dict.fromkeys(VERSION_OPERATORS, VERSIONS),
 }
 
 
-@st.composite
-def tests(draw: st.DrawFn, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """One condition on one attribute."""
-    operators = draw(st.sampled_from([one for one in OPERANDS if not set(one) & set(without)]))
-    op = draw(st.sampled_from(operators))
-    return {"attribute": draw(st.sampled_from(ATTRIBUTES)), "op": op, "value": draw(OPERANDS[operators])}
+def condition(by: Random, segments: Sequence[str], operators: Sequence[str], deep: int = 0) -> dict[str, Any]:
+    """One condition, at most four deep."""
+    kind = by.choice(("test", "test", "test", "segment", "not", "all", "any") if deep < 3 else ("test",))
+    if kind == "test" or (kind == "segment" and not segments):
+        op = by.choice(operators)
+        return {"attribute": by.choice(ATTRIBUTES), "op": op, "value": by.choice(OPERANDS[op])}
+    if kind == "segment":
+        return {"segment": by.choice(segments)}
+    parts = [condition(by, segments, operators, deep + 1) for _ in range(by.randint(1, 3))]
+    return {kind: parts[0] if kind == "not" else parts}
 
 
-def conditions(segments: tuple[str, ...], without: tuple[str, ...] = ()) -> st.SearchStrategy[dict[str, Any]]:
-    leaves = tests(without)
-    if segments:
-        leaves |= st.builds(lambda key: {"segment": key}, st.sampled_from(segments))
-
-    def nested(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-        several = st.lists(inner, min_size=1, max_size=3)
-        return (
-            st.builds(lambda part: {"not": part}, inner)
-            | st.builds(lambda parts: {"all": parts}, several)
-            | st.builds(lambda parts: {"any": parts}, several)
-        )
-
-    return st.recursive(leaves, nested, max_leaves=5)
-
-
-@st.composite
-def serves(draw: st.DrawFn) -> dict[str, Any]:
-    if draw(st.booleans()):
-        return {"variant": draw(st.sampled_from(VARIANTS))[0]}
-    names = draw(st.permutations([name for name, _ in VARIANTS]))
-    cut = draw(st.integers(0, 100_000))
-    second = draw(st.integers(cut, 100_000))
-    return {"split": [[names[0], cut], [names[1], second - cut], [names[2], 100_000 - second]]}
-
-
-@st.composite
-def definitions(draw: st.DrawFn, key: str, without: tuple[str, ...] = (), needs: bool = True) -> Definition:
-    """One flag; it may need any other, also one that needs it, and one that is not there."""
-    rule = st.fixed_dictionaries({"when": conditions(SEGMENTS, without), "serve": serves()})
-    need = st.fixed_dictionaries(
-        {
-            "flag": st.sampled_from([one for one in (*FLAGS, "gone") if one != key]),
-            "variants": st.lists(st.sampled_from([name for name, _ in VARIANTS]), min_size=1, max_size=3),
-        }
-    )
-    targeting = {
-        "on": draw(serves()),
-        "off": draw(st.sampled_from(["off", "off", "third"])),
-        "pins": draw(
-            st.dictionaries(st.sampled_from(["u-1", "u-2", "Zoë"]), st.sampled_from(["on", "off"]), max_size=2)
-        ),
-        "needs": draw(st.lists(need, max_size=2, unique_by=lambda one: one["flag"])) if needs else [],
-        "rules": draw(st.lists(rule, max_size=3)),
-    }
+def serve(by: Random) -> dict[str, Any]:
     names = [name for name, _ in VARIANTS]
+    if by.random() < 0.6:
+        return {"variant": by.choice(names)}
+    by.shuffle(names)
+    first, second = sorted(by.choices(SPLIT_CUTS, k=2))
+    return {"split": [[names[0], first], [names[1], second - first], [names[2], 100_000 - second]]}
+
+
+def definition(by: Random, key: str, operators: Sequence[str], needs: bool) -> Definition:
+    """One flag; it may need any other, also one that needs it, and one that is not there."""
+    names = [name for name, _ in VARIANTS]
+    others = [one for one in (*FLAGS, "gone") if one != key]
+    needed = by.sample(others, by.choice((0, 0, 1, 2))) if needs else []
+    targeting = {
+        "on": serve(by),
+        "off": by.choice(("off", "off", "third")),
+        "pins": {user: by.choice(names) for user in by.sample(("u-1", "u-2", "Zoë"), by.choice((0, 0, 1, 2)))},
+        "needs": [{"flag": flag, "variants": by.sample(names, by.randint(1, 3))} for flag in needed],
+        "rules": [
+            {"when": condition(by, SEGMENTS, operators), "serve": serve(by)} for _ in range(by.choice((0, 1, 2, 3)))
+        ],
+    }
     return Definition(
         key,
         type="integer",
         variants=VARIANTS,
-        seed=draw(st.sampled_from(["release-7", "own", ""])),
+        seed=by.choice(("release-7", "own", "")),
         salt=f"salt-{key}",
-        enabled=draw(st.sampled_from([True, True, True, False])),
-        withheld=draw(st.sampled_from([False, False, False, True])),
-        carrier=draw(st.sampled_from(["percentage", "percentage", "build"])),
-        weight=draw(st.sampled_from([0, 1, 5_000, 50_000, 99_999, 100_000])),
-        build=draw(st.sampled_from(["", "sha256:b"])),
+        enabled=by.random() < 0.85,
+        withheld=by.random() < 0.1,
+        carrier=by.choice(("percentage", "percentage", "build")),
+        weight=by.choice((0, 1, 5_000, 50_000, 99_999, 100_000)),
+        build=by.choice(("", "sha256:b", "sha256:b")),
         targeting=parse_targeting(targeting, variants=names, segments=SEGMENTS, flags=(*FLAGS, "gone")),
     )
 
 
-@st.composite
-def segments(draw: st.DrawFn, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Each may use those before it."""
-    found: dict[str, Any] = {}
+def world(seed: int, operators: Sequence[str], needs: bool) -> tuple[dict[str, Definition], dict[str, Any]]:
+    by = Random(seed)
+    segments: dict[str, Any] = {}
     for key in SEGMENTS:
-        found[key] = parse_condition(draw(conditions(tuple(found), without)), segments=tuple(found))
-    return found
+        segments[key] = parse_condition(condition(by, tuple(segments), operators), segments=tuple(segments))
+    return {key: definition(by, key, operators, needs) for key in FLAGS}, segments
 
 
-@st.composite
-def worlds(draw: st.DrawFn, without: tuple[str, ...] = (), needs: bool = True) -> tuple[Any, Any]:
-    """All flags and all segments of an environment."""
-    return {key: draw(definitions(key, without, needs)) for key in FLAGS}, draw(segments(without))
+def worlds(
+    operators: Sequence[str] = tuple(OPERANDS), needs: bool = True
+) -> st.SearchStrategy[tuple[dict[str, Definition], dict[str, Any]]]:
+    """All flags and all segments of an environment. Of one number each: to draw every part alone is slow."""
+    return st.integers(0, 2**32).map(lambda seed: world(seed, operators, needs))
 
 
 values = st.recursive(
-    scalars | versions | dates | st.none() | st.text(max_size=3) | st.floats(allow_nan=False) | st.integers(),
+    scalars | st.none() | st.text(max_size=3) | st.floats(allow_nan=False) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from((*NAMES, "deep")), inner, max_size=4),
     max_leaves=6,
 )
