@@ -239,7 +239,13 @@ PRODUCT_PANELS = [
 # What may claim flags, and how its row is locked before what is signed may change with them.
 FLAG_CLAIMS = {"release": "releases.claims.hold"}
 SIGNERS = ["approvals.consequences.signed"]
-TODAY = ["approvals.today.work", "validation.today.work", "rollouts.today.work", "releases.today.work"]
+TODAY = [
+    "approvals.today.work",
+    "validation.today.work",
+    "flags.today.work",
+    "rollouts.today.work",
+    "releases.today.work",
+]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
 TOPICS = {
     "product": "core.Product",

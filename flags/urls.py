@@ -3,15 +3,22 @@
 from django.urls import URLPattern, URLResolver, path
 
 from flags import product_views
-from flags.views import changes, flag, new
+from flags.views import backlog, changes, flag, life, new
 from flags.views import list as lists
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("flags/", lists.flags, name="flags"),
     path("flags/new/", new.flag_new, name="flag-new"),
+    path("flags/backlog/", backlog.due, name="flag-backlog"),
+    path("flags/archived/", backlog.gone, name="flags-archived"),
+    path("flags/slipway_flags.py", backlog.command, name="flag-command"),
     path("products/<slug:slug>/flag-keys/", product_views.issue, name="flag-key-issue"),
     path("products/<slug:slug>/flag-keys/<int:key_id>/revoke/", product_views.revoke, name="flag-key-revoke"),
     path("flags/<slug:product>/<slug:key>/", flag.flag, name="flag"),
+    path("flags/<slug:product>/<slug:key>/clean-up/", life.ask, name="flag-clean-up"),
+    path("flags/<slug:product>/<slug:key>/clean-up/close/", life.close, name="flag-clean-up-close"),
+    path("flags/<slug:product>/<slug:key>/archive/", life.archive, name="flag-archive"),
+    path("flags/<slug:product>/<slug:key>/unarchive/", life.unarchive, name="flag-unarchive"),
     path("flags/<slug:product>/<slug:key>/<slug:environment>/kill/", changes.flag_kill, name="flag-kill"),
     path("flags/<slug:product>/<slug:key>/<slug:environment>/enable/", changes.flag_enable, name="flag-enable"),
     path("flags/<slug:product>/<slug:key>/<slug:environment>/weight/", changes.flag_weight, name="flag-weight"),
