@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.utils.module_loading import import_string
 
-from tests.architecture.walk import ROOMS, ROOT, sources
+from tests.architecture.walk import ROOMS, ROOT, parsed, sources
 
 LONGEST_FILE = 300
 LONGEST_BODY = 40
@@ -24,7 +24,7 @@ def templates() -> list[Path]:
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for file in sources():
-        yield str(file.relative_to(ROOT)), ast.parse(file.read_text())
+        yield str(file.relative_to(ROOT)), parsed(file)
 
 
 def body_length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

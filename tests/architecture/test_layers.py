@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.walk import ROOMS, ROOT, sources
+from tests.architecture.walk import ROOMS, ROOT, parsed, sources
 
 RANK = {room: len(ROOMS) - index for index, room in enumerate(ROOMS)}
 
@@ -21,7 +21,7 @@ def test_the_import_contract_holds() -> None:
 def upward(file: Path) -> list[str]:
     room = file.relative_to(ROOT).parts[0]
     names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

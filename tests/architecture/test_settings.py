@@ -5,23 +5,25 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from core.models import User
-from tests.architecture.walk import ROOT, sources
+from tests.architecture.walk import ROOT, parsed, sources
 
 NAMES = re.compile(r"SLIPWAY_[A-Z_]*[A-Z]|(?:DATABASE|DATABASE_OWNER|REDIS|EMAIL)_URL")
 
 
+@cache
 def variables() -> set[str]:
     """Names of environment variables: whatever string of the sources looks like one."""
     return {
         node.value
         for file in sources()
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAMES.fullmatch(node.value)
     }
 

@@ -1,7 +1,9 @@
 """All addresses of the site, and all of its own source files."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +34,9 @@ def sources(*folders: str) -> list[Path]:
     """Python files of the rooms (or of `folders`), without migrations."""
     found = [file for folder in folders or ROOMS for file in (ROOT / folder).rglob("*.py")]
     return sorted(file for file in found if "migrations" not in file.parts)
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    """What a source file says. Many rules ask, and each file is parsed once."""
+    return ast.parse(file.read_text())
