@@ -35,7 +35,7 @@ def submit_change(
     Raises Refused (also for what not even a second person may give: growth of what a release claims), Conflict where
     `based_on` is not the last version, Forbidden.
     """
-    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
+    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     common.may(actor, flag.product)
     common.locks_for_growth(flag)
     state, flag_set = common.lock_state(flag, environment)

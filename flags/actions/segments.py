@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core import audit, events, locks
+from core import audit, locks
 from core.errors import Conflict, Refused
 from core.models import Product, User
 from core.rows import clean, insert
@@ -65,8 +65,8 @@ def change_segment(
     clean(locked)
     locked.save()
     _record(locked, actor, "segment_changed", moved, reason, sets)
-    for claim in claims:
-        events.announce(claim, "flag_segment_changed")
+    for claim in sorted(claims):
+        _record(locked, actor, "segment_changed", [], stream=claim)  # what is signed there changed
     return locked
 
 
@@ -96,7 +96,7 @@ def _parsed(product: Product, key: str, condition: Mapping[str, Any]) -> dict[st
     cycle = evaluation.segment_cycle({**segments, key: parsed})
     if cycle:
         raise Refused(f"It would use itself: {' → '.join([*cycle, cycle[0]])}.", field="condition")
-    return parsed
+    return dict(parsed)
 
 
 def _states_using(key: str, product: Product) -> list[FlagState]:
@@ -129,9 +129,10 @@ def _record(
     moved: list[FlagState],
     reason: str = "",
     sets: Mapping[int, FlagSet] | None = None,
+    stream: str = "",
 ) -> None:
     entry = audit.record(
-        stream=f"product:{segment.product_id}",
+        stream=stream or f"product:{segment.product_id}",
         actor=actor,
         action=action,
         subject=f"segment:{segment.pk}",

@@ -13,6 +13,7 @@ from core.errors import Conflict, Refused
 from core.models import Environment, User
 from flags import definition, evaluation, rules
 from flags.actions import common
+from flags.evaluation import Targeting
 from flags.models import Flag, FlagState, FlagVersion
 
 
@@ -78,8 +79,8 @@ def restore_version(
     Raises Refused (growth, or a variant, segment or flag is gone), Conflict, Forbidden.
     """
     changes = restoring(flag, environment, version)
-    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason, "based_on": based_on}
-    return change_state(changes=changes, action="flag_restored", data={"restored": version}, **said)
+    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
+    return change_state(changes=changes, action="flag_restored", data={"restored": version}, based_on=based_on, **said)
 
 
 def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, A
 @transaction.atomic
 def open_flag(*, flag: Flag, environment: Environment, actor: User | None, reason: str = "") -> FlagState:
     """No longer withheld: its pins and rules decide again. Raises Refused (growth, or a release has it), Forbidden."""
-    said = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
+    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     return change_state(changes={"withheld": False}, action="flag_opened", **said)
 
 
@@ -141,10 +142,10 @@ def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) 
         path = ".".join(part for part in ("targeting", invalid.path) if part)
         raise Refused(invalid.sentence, field=path) from invalid
     _check_needs(flag, environment, parsed, known)
-    return parsed
+    return dict(parsed)
 
 
-def _check_needs(flag: Flag, environment: Environment, targeting: dict[str, Any], known: dict[str, Flag]) -> None:
+def _check_needs(flag: Flag, environment: Environment, targeting: Targeting, known: dict[str, Flag]) -> None:
     """A need asks for a variant that the other has, other than its off-variant (so that less of one is never more of
     another), and never comes round to itself.
     """

@@ -17,7 +17,7 @@ BUILD = Exposure(enabled=True, carrier=Carrier.BUILD, weight=5_000, build="b2", 
 STAFF = {"attribute": "group", "op": "equals", "value": "staff"}
 BETA = {"segment": "beta"}
 SEGMENTS = {"beta": {"attribute": "group", "op": "in", "value": ["beta"]}}
-wheres = st.builds(
+wheres: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     enabled=st.booleans(),
     carrier=st.sampled_from([choice.value for choice in Carrier]),
