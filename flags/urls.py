@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from flags import product_views
-from flags.views import backlog, changes, flag, life, new
+from flags.views import backlog, changes, flag, life, new, segments
 from flags.views import list as lists
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,7 +12,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("flags/backlog/", backlog.due, name="flag-backlog"),
     path("flags/archived/", backlog.gone, name="flags-archived"),
     path("flags/slipway_flags.py", backlog.command, name="flag-command"),
+    path("flags/segments/", segments.segments, name="segments"),
+    path("flags/new-segment/", segments.segment_new, name="segment-new"),
+    path("products/<slug:slug>/flags/segments/<slug:segment_key>/", segments.segment, name="segment"),
+    path(
+        "products/<slug:slug>/flags/segments/<slug:segment_key>/delete/", segments.segment_delete, name="segment-delete"
+    ),
     path("products/<slug:slug>/flag-keys/", product_views.issue, name="flag-key-issue"),
+    path("products/<slug:slug>/flag-keys/<int:key_id>/replace/", product_views.replace, name="flag-key-replace"),
     path("products/<slug:slug>/flag-keys/<int:key_id>/revoke/", product_views.revoke, name="flag-key-revoke"),
     path("flags/<slug:product>/<slug:key>/", flag.flag, name="flag"),
     path("flags/<slug:product>/<slug:key>/clean-up/", life.ask, name="flag-clean-up"),

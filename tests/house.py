@@ -15,6 +15,7 @@ from django.test import override_settings
 from approvals.actions import add_item, ask, submit_release, tick_item
 from core import clock
 from core.models import ApiToken, Environment, Product, User
+from flags import actions as flags
 from flags.choices import KeyKind
 from flags.keys import issue_key
 from releases import actions as releases
@@ -98,6 +99,13 @@ def _settings(product: Product, rhea: User, emil: User) -> dict[str, object]:
     staging = product.environments.get(slug="staging")
     token, _ = ApiToken.issue(user=emil, product=product, name="pipeline")
     key, _ = issue_key(environment=staging, kind=KeyKind.SERVER, name="shop", actor=rhea)
+    condition = {
+        "any": [
+            {"attribute": "user.group", "op": "equals", "value": "staff"},
+            {"attribute": "email", "op": "ends_with", "value": "@shop.example"},
+        ]
+    }
+    segment = flags.create_segment(product=product, key="staff", name="Staff", condition=condition, actor=emil)
     slot = product.environments.get(is_production=True).slots.get(name="blue")
     team = product.teams.get(name="Business")
     return {
@@ -107,6 +115,7 @@ def _settings(product: Product, rhea: User, emil: User) -> dict[str, object]:
         "team_id": team.pk,
         "token_id": token.pk,
         "key_id": key.pk,
+        "segment_key": segment.key,
         "slot_id": slot.pk,
         "freeze_id": freeze.pk,
     }

@@ -194,9 +194,7 @@ def save_checked(flag: Flag) -> None:
 def based(found: int, expected: int | None) -> None:
     """Raises Conflict if somebody changed it since it was read."""
     if expected is not None and found != expected:
-        raise Conflict(
-            "Somebody changed this flag meanwhile. What they changed stands below; nothing of yours is lost."
-        )
+        raise Conflict("Somebody changed this meanwhile. What they changed stands below; nothing of yours is lost.")
 
 
 def locks_for_growth(flag: Flag) -> None:

@@ -80,8 +80,9 @@ def delete_segment(*, segment: Segment, actor: User | None) -> None:
     others = [
         key for key, one in definition.segments_of(product).items() if segment.key in evaluation.used_segments(one)
     ]
-    for used in sorted({*users, *others}):
-        raise Conflict(f"{used} uses this segment.")
+    names = sorted({*users, *others})
+    if names:
+        raise Conflict(f"{', '.join(names)} {'uses' if len(names) == 1 else 'use'} this segment.")
     _record(segment, actor, "segment_deleted", [])
     Segment.objects.filter(pk=segment.pk).delete()
 

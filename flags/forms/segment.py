@@ -1,0 +1,31 @@
+"""A segment, beside its condition (`flags/forms/conditions.py`)."""
+
+from typing import Any
+
+from django import forms
+
+from core.models import Product, User
+from flags.actions import MAY_CHANGE
+
+
+class SegmentForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="As people call them: Beta testers.")
+    description = forms.CharField(required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ChangeSegmentForm(SegmentForm):
+    """`edition` is the one that was read: whoever comes second is told, and loses nothing."""
+
+    edition = forms.IntegerField(min_value=1, max_value=2_147_483_647, widget=forms.HiddenInput)
+    reason = forms.CharField(required=False, max_length=300, help_text="Stands in the record, for whoever asks later.")
+
+
+class NewSegmentForm(SegmentForm):
+    product = forms.ModelChoiceField(Product.objects.none(), empty_label=None)
+    key = forms.SlugField(max_length=60, help_text="By which rules name it: beta-testers. It cannot be changed later.")
+    field_order = ["product", "key", "name", "description"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        products = Product.objects.filter(roles__user=user, roles__kind__in=MAY_CHANGE).distinct()
+        self.fields["product"].queryset = products  # type: ignore[attr-defined]
