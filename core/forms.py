@@ -1,6 +1,7 @@
 """What people send from a product's page. The forms parse; the actions decide."""
 
 import zoneinfo
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,6 +20,24 @@ class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
 
     def label_from_instance(self, obj: Any) -> str:
         return str(obj) if obj.is_service else f"{obj} ({obj.email})"
+
+
+class WallTime(forms.CharField):
+    """Date and time as they stand on a wall, without a zone."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            said = datetime.fromisoformat(text)
+        except ValueError:
+            raise forms.ValidationError("Say a date and a time, as in 2026-12-24 18:00.") from None
+        if said.tzinfo:
+            raise forms.ValidationError("Without an offset, please: the zone is named beside it.")
+        return said
 
 
 class ProductForm(forms.Form):

@@ -1,12 +1,11 @@
 """What people send about a product's slots and freezes."""
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
-from core.forms import zones
+from core.forms import WallTime, zones
 from core.models import Environment, Product
 from releases.rules.calendar import on_the_wall
 
@@ -31,24 +30,6 @@ class VersionUrlForm(forms.Form):
     version_url = forms.URLField(
         required=False, assume_scheme="https", label="Where it says its version", help_text=ANSWERS
     )
-
-
-class WallTime(forms.CharField):
-    """Date and time as they stand on a wall, without a zone."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            said = datetime.fromisoformat(text)
-        except ValueError:
-            raise forms.ValidationError("Say a date and a time, as in 2026-12-24 18:00.") from None
-        if said.tzinfo:
-            raise forms.ValidationError("Without an offset, please: the zone is named beside it.")
-        return said
 
 
 class FreezeForm(forms.Form):
