@@ -209,11 +209,14 @@ def _value(value: object, type: str, path: str) -> Any:
 def _json(value: object, path: str) -> Any:
     try:
         written = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
-    except (TypeError, ValueError) as error:
-        raise Invalid(path, "This is no JSON that every reader understands the same.") from error
-    if len(written) > MAX_VALUE:
-        raise Invalid(path, f"A value has {MAX_VALUE} bytes at most.")
-    return orjson.loads(written)
+        if len(written) > MAX_VALUE:
+            raise Invalid(path, f"A value has {MAX_VALUE} bytes at most.")
+        read = orjson.loads(written)
+    except (TypeError, orjson.JSONDecodeError):
+        read = None
+    if read != value:  # as NaN, which orjson writes as null
+        raise Invalid(path, "This is no JSON that every reader understands the same.")
+    return read
 
 
 def _whole_text(text: str, path: str, longest: int = MAX_TEXT) -> str:
