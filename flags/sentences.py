@@ -50,5 +50,8 @@ SENTENCES: dict[str, Sentence] = {
         many="{count} flags are everybody's in {environment}, whatever build serves them",
     ),
     "flag_key_issued": Sentence("none", "lock", "{actor} issued the flag key {prefix}… ({name}) for {environment}"),
+    "flag_key_replaced": Sentence(
+        "none", "lock", "{actor} replaced the flag key {old}… ({name}) of {environment} by {prefix}…"
+    ),
     "flag_key_revoked": Sentence("wait", "lock", "{actor} revoked the flag key {prefix}… ({name}) of {environment}"),
 }

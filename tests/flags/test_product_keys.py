@@ -1,9 +1,11 @@
 """Flag keys on the product's page."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.test import Client
 
+from core import clock
 from core.models import AuditEntry, Environment, Product, User
 from flags.models import FlagKey
 
@@ -47,3 +49,31 @@ def test_p12_keys_that_do_not_fit_are_not_issued(
     assert browser_of(bea).post(f"{PAGE}flag-keys/", given).status_code == 403
     assert browser_of(otto).post(f"{PAGE}flag-keys/", given).status_code == 404
     assert not FlagKey.objects.exists() and not AuditEntry.objects.exists()
+
+
+def test_a_key_is_replaced_and_the_old_one_says_when_it_was_used(
+    storefront: Product, production: Environment, emil: User, bea: User, browser_of: Browser
+) -> None:
+    browser = browser_of(emil)
+    given = {"name": "web", "environment": production.pk, "kind": "client", "rate": 50}
+    assert browser.post(f"{PAGE}flag-keys/", {**given, "origins": "shop"}).status_code == 422
+    browser.post(f"{PAGE}flag-keys/", {**given, "origins": "https://shop.example\nhttps://b.example"})
+    old = FlagKey.objects.get()
+    page = browser.get(PAGE).text
+    assert "never used" in page and "https://shop.example, https://b.example" in page and "50 requests a second" in page
+    opened = browser.get(f"{PAGE}?open=flag-key-{old.pk}").text
+    assert f"{PAGE}flag-keys/{old.pk}/replace/" in opened and 'name="overlap"' in opened
+    replace = f"{PAGE}flag-keys/{old.pk}/replace/"
+    assert browser.post(replace, {"overlap": "2"}).status_code == 422
+    assert browser_of(bea).post(replace, {"overlap": "24"}).status_code == 403
+    assert FlagKey.objects.count() == 1
+    answer = browser.post(replace, {"overlap": "24"})
+    assert answer.status_code == 201 and "slf_c_" in answer.text and answer.headers["Cache-Control"] == "no-store"
+    FlagKey.objects.filter(pk=old.pk).update(last_used_at=clock.now() - timedelta(minutes=3))
+    page = browser.get(PAGE).text
+    assert (
+        "3 min ago" in page.replace("\xa0", " ")
+        and "being replaced, opens until" in page
+        and page.count(f"{PAGE}flag-keys/") == 2
+    )
+    assert browser.post(replace, {"overlap": "24"}).status_code == 409

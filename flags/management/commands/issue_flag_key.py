@@ -19,14 +19,17 @@ class Command(BaseCommand):
         parser.add_argument("environment", help="the environment's slug")
         parser.add_argument("--name", required=True, help="who will use it")
         parser.add_argument("--kind", choices=KeyKind.values, default=KeyKind.SERVER.value)
+        parser.add_argument("--origin", action="append", default=[], help="a site whose pages may use it (client keys)")
+        parser.add_argument("--rate", type=int, help="requests a second that one process answers to it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         product, slug = options["product"], options["environment"]
         environment = Environment.objects.filter(product__slug=product, slug=slug).first()
         if environment is None:
             raise CommandError(f"There is no environment {slug} of a product {product}.")
+        asked = {"name": options["name"], "origins": options["origin"], "rate": options["rate"]}
         try:
-            _, key = issue_key(environment=environment, kind=KeyKind(options["kind"]), name=options["name"], actor=None)
+            _, key = issue_key(environment=environment, kind=KeyKind(options["kind"]), actor=None, **asked)
         except Refused as refused:
             raise CommandError(refused.sentence) from refused
         self.stdout.write(key)
