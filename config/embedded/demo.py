@@ -73,6 +73,7 @@ def children(addresses: Addresses, data: Path, environment: Mapping[str, str]) -
 
     def search(slot: str, port: int, build: Version) -> Child:
         options = ["--slot", slot, "--port", str(port), "--version", build.version, "--digest", build.digest]
+        options += ["--notes", str(data / "demo.json")]
         command = [sys.executable, "-m", "demo.services.search", *options]
         return Child(f"search ({slot})", command, environment, logs / f"search-{slot}.log", lambda: ports.answers(port))
 

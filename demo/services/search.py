@@ -13,9 +13,11 @@ import math
 import random
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from demo.services import catalogue
+from demo.services.asker import Asker
 
 MEDIAN_MS = 60.0
 SPREAD = 0.05
@@ -38,12 +40,15 @@ class Search:
     digest: str
     forgiving: bool
     hurt: bool = False
+    asker: Asker | None = None
     chance: random.Random = field(default_factory=random.Random)
 
     async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         """Route one request; what is not known is a 404, a bad body a 422."""
         url = urlsplit(target)
         if (method, url.path) == ("GET", "/search"):
+            if self.asker:
+                self.asker.perhaps(headers.get("x-user-id", ""))
             return await self.search(parse_qs(url.query).get("q", [""])[0], unlucky="x-unlucky" in headers)
         if (method, url.path) == ("GET", "/version"):
             return 200, {"version": self.version, "digest": self.digest, "slot": self.slot}
@@ -110,9 +115,13 @@ def main() -> None:
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--version", required=True)
     parser.add_argument("--digest", required=True)
+    parser.add_argument("--notes", type=Path, help="the story's notes, with the address and the key of the flags")
     options = parser.parse_args()
-    forgiving = options.slot == "green"
-    asyncio.run(serve(Search(options.slot, options.version, options.digest, forgiving), options.port))
+    search = Search(options.slot, options.version, options.digest, forgiving=options.slot == "green")
+    if options.notes:
+        search.asker = Asker(options.notes, options.digest)
+        search.asker.start()
+    asyncio.run(serve(search, options.port))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from pytest_django import Settings
 from core import clock
 from core.models import AuditEntry
 from core.weights import FULL
-from demo.story import history, notes, people, search, stage
+from demo.story import history, notes, people, search, shelf, stage
 from demo.story.stage import Stage
+from flags import lives
+from flags.models import Flag
 from releases.gates import Question, closed, readiness
 from releases.models import Release
 from rollouts import actions
@@ -48,6 +50,15 @@ def test_search_waits_for_bea_and_nothing_else(at: Stage) -> None:
     search.sign(release, "Business", at.people["bea"])
     assert shut(release) == []
     assert actions.start_rollout(release=release, actor=at.people["rhea"]).desired == 5_000
+
+
+def test_the_shelf_has_a_flag_of_every_kind_and_some_that_may_go(at: Stage) -> None:
+    shelf.fill(at)
+    flags = list(Flag.objects.filter(product=at.storefront))
+    assert {flag.type for flag in flags} >= {"boolean", "string", "integer", "json"}
+    stages = {key: life.stage for key, life in ((flag.key, lives.life_of(flag, clock.now())) for flag in flags)}
+    assert stages["basket-sticky-total"] == stages["promo-summer"] == "stale"
+    assert stages["button-colour"] == "ramping" or stages["button-colour"] == "live"
 
 
 def test_told_early_nothing_is_built_tested_or_asked(at: Stage) -> None:

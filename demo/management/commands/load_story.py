@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.choices import RoleKind
 from core.models import ApiToken, User
 from demo.addresses import addresses
-from demo.story import history, notes, people, search, stage
+from demo.story import history, notes, people, search, shelf, stage
 from demo.story.stage import Stage
 from flags.choices import KeyKind
 from flags.keys import issue_key
@@ -45,6 +45,7 @@ class Command(BaseCommand):
         users, printed = people.enter(made)
         at = Stage(people=users, products=made)
         stage.build_set(at, blue_url=urls["blue"], green_url=urls["green"])
+        shelf.fill(at)
         return at, printed
 
     def _play(self, at: Stage, *, early: bool) -> dict[str, Release]:
