@@ -8,8 +8,10 @@ from flags.actions.common import MAY_CHANGE
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import (
     agree_to_change,
+    ask_again,
     due_changes,
     end_change,
+    foresee_change,
     make_due,
     submit_change,
     want_second_person,
@@ -32,6 +34,7 @@ __all__ = [
     "UNDO",
     "agree_to_change",
     "archive_flag",
+    "ask_again",
     "ask_clean_up",
     "change_segment",
     "change_state",
@@ -45,6 +48,7 @@ __all__ = [
     "due_changes",
     "enable",
     "end_change",
+    "foresee_change",
     "kill",
     "make_due",
     "move",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from core.models import Environment, User
 from flags import versions
 from flags.actions import common, states
 from flags.choices import ChangeState
-from flags.models import Flag, FlagState, PlannedChange
+from flags.models import Flag, FlagSet, FlagState, PlannedChange
 
 
 @transaction.atomic
@@ -29,26 +30,42 @@ def submit_change(
     reason: str = "",
     based_on: int | None = None,
     due_at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> FlagState | PlannedChange:
     """Make the change now where that is allowed; plan it where it has a time, or needs a second person.
 
     Raises Refused (also for what not even a second person may give: growth of what a release claims), Conflict where
-    `based_on` is not the last version, Forbidden.
+    `based_on` is not the last version, Forbidden. `data` goes into the record of what is made now.
     """
     said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     common.may(actor, flag.product)
     common.locks_for_growth(flag)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
-    if "targeting" in changes:
-        changes = {**changes, "targeting": states.checked(state.flag, environment, changes["targeting"])}
-    growth = common.require_allowed(state, _opened(changes), claim="", seconded=True)
-    needs_second = growth and flag_set.second_person
+    changes, needs_second = _weighed(state, flag_set, changes)
     if due_at is None and not needs_second:
-        return states.change_state(changes=changes, action=action, **said)
+        return states.change_state(changes=changes, action=action, data=data, **said)
     if all(getattr(state, field) == value for field, value in changes.items()):
         raise Refused("It is that already.")
     return _plan(state, changes, actor, reason, due_at, needs_second)
+
+
+@transaction.atomic
+def foresee_change(
+    *, flag: Flag, environment: Environment, changes: dict[str, Any], actor: User
+) -> tuple[dict[str, Any], bool]:
+    """What `submit_change` would make of it: the changes, complete, and whether a second person has to agree. Raises as
+    that does.
+    """
+    common.may(actor, flag.product)
+    return _weighed(*common.lock_state(flag, environment), changes)
+
+
+def _weighed(state: FlagState, flag_set: FlagSet, changes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    if "targeting" in changes:
+        changes = {**changes, "targeting": states.checked(state.flag, state.environment, changes["targeting"])}
+    growth = common.require_allowed(state, _opened(changes), claim="", seconded=True)
+    return changes, growth and flag_set.second_person
 
 
 def _opened(changes: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +130,29 @@ def end_change(*, change: PlannedChange, actor: User, reason: str = "") -> Plann
     change.save(update_fields=["state", "decided_by", "decided_at"])
     _record(change, actor, "flag_change_withdrawn" if own else "flag_change_refused", reason)
     return change
+
+
+@transaction.atomic
+def ask_again(*, change: PlannedChange, actor: User) -> FlagState | PlannedChange:
+    """A suspended change once more, on what the flag is now: as `submit_change`, for `actor`. Raises as that does, and
+    Conflict for a change that is not suspended.
+    """
+    common.may(actor, change.flag.product)
+    change = _locked(change)
+    if change.state != ChangeState.SUSPENDED:
+        raise Conflict(f"This change is {ChangeState(change.state).label.lower()}.")
+    change.state, change.decided_by, change.decided_at = ChangeState.WITHDRAWN, actor, clock.now()
+    change.save(update_fields=["state", "decided_by", "decided_at"])
+    _record(change, actor, "flag_change_withdrawn")
+    return submit_change(
+        flag=change.flag,
+        environment=change.environment,
+        changes=change.changes,
+        actor=actor,
+        action="flag_change_made",
+        reason=next((text.text for text in change.entry.texts.filter(field="reason")), ""),
+        due_at=change.due_at if change.due_at and change.due_at > change.decided_at else None,
+    )
 
 
 def due_changes(now: datetime) -> list[int]:
