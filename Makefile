@@ -19,8 +19,10 @@ else
 BIN := $(SLIPWAY_DATA)/venv/bin
 endif
 export SLIPWAY_PORT SLIPWAY_DATA SLIPWAY_DEMO SLIPWAY_VENV
-# Nothing is written beside the source: it may belong to somebody else.
-export PYTHONPYCACHEPREFIX := $(SLIPWAY_DATA)/pycache
+# Nothing is written beside the source: it may belong to somebody else. What is compiled is kept all the same, since
+# each of the many processes would spend seconds on compiling it again.
+export PYTHONPYCACHEPREFIX ?= $(SLIPWAY_DATA)/pycache
+unexport PYTHONDONTWRITEBYTECODE
 export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis

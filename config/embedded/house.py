@@ -41,7 +41,7 @@ class House:
             "SLIPWAY_INSECURE_HTTP": os.environ.get("SLIPWAY_INSECURE_HTTP", "1"),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),
-            "PYTHONPYCACHEPREFIX": str(self.data / "pycache"),
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(self.data / "pycache"),
             "PYTHONUNBUFFERED": "1",
         }
 

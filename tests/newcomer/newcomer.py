@@ -111,6 +111,12 @@ def plain_environment(home: Path, venv: Path = Path(sys.prefix)) -> dict[str, st
     }
 
 
+def compiled_before() -> dict[str, str]:
+    """Python then finds what these tests have compiled: for all who try something else than a first start."""
+    place = os.environ.get("PYTHONPYCACHEPREFIX")
+    return {"PYTHONPYCACHEPREFIX": place} if place else {}
+
+
 def descendants(pid: int) -> list[int]:
     """Living processes below `pid`, parents before their children."""
     found: list[int] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.newcomer.newcomer import Newcomer, check_out, modes, plain_environment
+from tests.newcomer.newcomer import Newcomer, check_out, compiled_before, modes, plain_environment
 
 pytestmark = [pytest.mark.newcomer, pytest.mark.timeout(600)]
 OTHERS = 0o755
@@ -33,12 +33,14 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def newcomer(folder: Path) -> Iterator[Newcomer]:
-    newcomer = Newcomer(check_out(folder), folder / "the data", plain_environment(folder))
+    environment = plain_environment(folder) | compiled_before()
+    newcomer = Newcomer(check_out(folder), folder / "the data", environment)
     yield newcomer
     newcomer.end()
 
 
 def test_one_command_from_nothing_and_again_with_the_data_kept(newcomer: Newcomer) -> None:
+    newcomer.environment.pop("PYTHONPYCACHEPREFIX", None)  # nothing is compiled either, and it goes where it belongs
     before = modes(newcomer.checkout) | modes(newcomer.data.parent)
     newcomer.run()
     newcomer.wait_ready()
