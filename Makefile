@@ -38,7 +38,7 @@ install:
 
 test: install browser
 	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "not newcomer and not chaos" $(ARGS)
-	@"$(BIN)/python" -m pytest -m "newcomer or chaos" $(ARGS)
+	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "newcomer or chaos" $(ARGS)
 
 browser:
 	@tests/browser.sh
