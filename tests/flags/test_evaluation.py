@@ -1,6 +1,8 @@
 """What a user gets from a flag: the decision table, and how buckets divide users."""
 
+import itertools
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ from flags.evaluation import (
     compile_all,
     default_targeting,
     invalid,
+    parse_variants,
 )
+from flags.evaluation.dates import instant
+from flags.evaluation.versions import precedence
 
 seeds = st.text(min_size=1, max_size=64)
 users = st.text(min_size=1)
@@ -104,3 +109,85 @@ def test_the_published_vectors_hold() -> None:
     assert len(rows) >= 6
     for seed, user, expected in rows:
         assert bucket(seed, user) == int(expected)
+
+
+PATHOLOGICAL = [("(a+)+$", "a" * 60_000 + "!"), ("(a|aa)*b", "a" * 60_000), ("(.*)*x(.*)*y(.*)*z", "x" * 60_000)]
+
+
+@pytest.mark.parametrize(("pattern", "subject"), PATHOLOGICAL)
+def test_no_pattern_can_hang_an_evaluation(pattern: str, subject: str) -> None:
+    """Python's own `re` would not come back from these within a lifetime."""
+    rule = {"name": "", "when": {"attribute": "a", "op": "matches", "value": pattern}, "serve": {"variant": "on"}}
+    targeting = {**default_targeting(["on", "off"]), "rules": [rule]}
+    flag = compile_all({"f": Definition("f", targeting=targeting)}, {})["f"]
+    flag.evaluate({"a": subject})
+    began = time.perf_counter()
+    outcome = flag.evaluate({"a": subject})
+    assert time.perf_counter() - began < 0.05
+    assert isinstance(outcome, Result) and outcome.value is False
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "written"),
+    [
+        ("float", 1, b'"value":1.0,'),
+        ("float", 0.25, b'"value":0.25,'),
+        ("integer", 1, b'"value":1,'),
+        ("boolean", True, b'"value":true,'),
+        ("string", 'Zoë"', '"value":"Zoë\\"",'.encode()),
+        ("json", {"a": [1, 2.0]}, b'"value":{"a":[1,2.0]},'),
+    ],
+)
+def test_an_answer_is_written_as_its_type_wants(type: str, value: Any, written: bytes) -> None:
+    (variant,) = parse_variants([{"name": "only", "value": value}], type=type)
+    targeting = default_targeting(["only"])
+    flag = Definition("f", type, ((variant["name"], variant["value"]),), targeting=targeting, metadata={"release": "7"})
+    compiled = compile_all({"f": flag}, {})["f"]
+    assert compiled.fragments[compiled.decide({})] == (
+        b'{"key":"f",' + written + b'"variant":"only","reason":"STATIC","metadata":{"release":"7"}}'
+    )
+
+
+def test_a_problem_is_written_with_its_code_and_its_words() -> None:
+    compiled = compile_all({"f": Definition("f", weight=1)}, {})["f"]
+    assert compiled.fragments[compiled.decide({})] == (
+        b'{"key":"f","errorCode":"TARGETING_KEY_MISSING",'
+        b'"errorDetails":"f is split by user: the context needs a targetingKey."}'
+    )
+
+
+ORDERED = ["1.0.0-alpha", "v1.0-alpha.1", "1.0.0-alpha.beta", "1-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1-rc.1", "1"]
+
+
+@pytest.mark.parametrize(("one", "other"), itertools.pairwise([*ORDERED, "V1.0.1", "1.2", "1.10.0-0", "2", "10"]))
+def test_versions_stand_in_the_order_that_semver_gives_them(one: str, other: str) -> None:
+    smaller, larger = precedence(one), precedence(other)
+    assert smaller is not None and larger is not None and smaller < larger
+
+
+@pytest.mark.parametrize("text", ["", "v", "1.2.3.4", "01.2.3", "1.2.x", "one", "1.2.3-", "²", "1" * 300])
+def test_what_is_no_version_fits_nothing(text: str) -> None:
+    assert precedence(text) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2026-11-23", "2026-11-23T00:00:00Z"),
+        ("2026-11-23T10:00", "2026-11-23 10:00:00.000+00:00"),
+        ("2026-11-23T10:00:00+01:00", "2026-11-23T09:00:00z"),
+        ("2026-11-23T10:00:00.123456789Z", "2026-11-23T10:00:00.123456Z"),
+        ("2026-11-23T23:30-0130", "2026-11-24T01:00Z"),
+        ("0001-01-01T00:00+23:59", "0001-01-01T00:00+23:59"),
+    ],
+)
+def test_one_moment_may_be_written_in_many_ways(one: str, other: str) -> None:
+    assert instant(one) is not None
+    assert instant(one) == instant(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026", "20261123", "2026-W48-1", "2026-11-31", "2026-11-23T25:00", "2026-11-23T10:00+24:00", "x" * 99]
+)
+def test_what_is_no_date_fits_nothing(text: str) -> None:
+    assert instant(text) is None
