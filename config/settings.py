@@ -4,6 +4,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -194,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
     "flag-changes": {"task": "flags.tasks.make_due_changes", "schedule": 5.0, "options": {"expires": 10}},
     "signers": {"task": "approvals.tasks.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
+    "flag-digest": {"task": "flags.tasks.tell_owners", "schedule": crontab(minute="*/10"), "options": {"expires": 300}},
     "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -61,7 +61,7 @@ def _reachable(person: User) -> bool:
 
 def _written(kind: str, person: User, context: Mapping[str, Any]) -> dict[str, str]:
     full = {**context, "person": person, "site": settings.SITE_URL}
-    with timezone.override(_zone(person)):
+    with timezone.override(zone_of(person)):
         text = render_to_string(f"email/{kind}.txt", full).strip() + "\n"
         try:
             return {"text": text, "html": render_to_string(f"email/{kind}.html", full)}
@@ -69,7 +69,8 @@ def _written(kind: str, person: User, context: Mapping[str, Any]) -> dict[str, s
             return {"text": text, "html": ""}
 
 
-def _zone(person: User) -> ZoneInfo:
+def zone_of(person: User) -> ZoneInfo:
+    """Where this person is; UTC if they named a zone that is none."""
     try:
         return ZoneInfo(person.timezone)
     except (ZoneInfoNotFoundError, ValueError):

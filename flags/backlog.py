@@ -96,11 +96,9 @@ def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:
     """Those of `flags` (which this person may see) that can go, what has held longest first. The number of queries does
     not grow with them.
     """
-    shown = list(
-        flags.in_use()  # type: ignore[attr-defined]
-        .select_related("product", "owner")
-        .prefetch_related("states__environment", _open_clean_ups())
-    )
+    asked = Prefetch("clean_ups", CleanUp.objects.filter(done_at=None).select_related("owner", "asked_by"))
+    in_use = flags.filter(archived_at=None).select_related("product", "owner")
+    shown = list(in_use.prefetch_related("states__environment", asked))
     due = {pk: life for pk, life in lives(shown, now).items() if life.is_due}
     kept = [flag for flag in shown if flag.pk in due]
     products = {flag.product_id for flag in kept}
@@ -177,10 +175,6 @@ def archived(flags: QuerySet[Flag], user: User, now: datetime) -> list[Gone]:
 def _until(flag: Flag) -> datetime:
     assert flag.archived_at
     return flag.archived_at + UNDO
-
-
-def _open_clean_ups() -> Prefetch[CleanUp]:
-    return Prefetch("clean_ups", CleanUp.objects.filter(done_at=None).select_related("owner", "asked_by"))
 
 
 def _needs(products: Iterable[int]) -> Mapping[int, Mapping[str, set[str]]]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from core.models import Product
@@ -53,16 +53,16 @@ def scans(products: Iterable[Product]) -> QuerySet[CodeScan]:
 def unknown(products: Iterable[Product]) -> list[Mentions]:
     """Keys in code that no flag has or ever had."""
     known = Flag.objects.filter(product=OuterRef("scan__product"), key=OuterRef("key"))
-    return _listed(products, ~Exists(known))
+    return _listed(products, ~Q(Exists(known)))
 
 
 def archived(products: Iterable[Product]) -> list[Mentions]:
     """Keys in code of flags that answer nobody any more."""
     gone = Flag.objects.filter(product=OuterRef("scan__product"), key=OuterRef("key"), archived_at__isnull=False)
-    return _listed(products, Exists(gone))
+    return _listed(products, Q(Exists(gone)))
 
 
-def _listed(products: Iterable[Product], which: Exists) -> list[Mentions]:
+def _listed(products: Iterable[Product], which: Q) -> list[Mentions]:
     rows = CodeReference.objects.filter(which, scan__product__in=products)
     found = _gathered(rows, SHOWN)
     return sorted(found.values(), key=lambda one: (one.product.name if one.product else "", one.key))

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from core import clock
-from flags import actions
+from flags import actions, digest
 
 log = logging.getLogger(__name__)
 
@@ -19,3 +19,9 @@ def make_due_changes() -> None:
             actions.make_due(change_id=change_id)
         except OperationalError as error:
             log.info("planned change %s waits: %s", change_id, error)
+
+
+@shared_task
+def tell_owners() -> None:
+    """From beat: the week's mail to whoever has flags that can go."""
+    digest.tell_owners(clock.now())
