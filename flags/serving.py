@@ -78,9 +78,15 @@ class Holder:
         """Until the database has been asked once, with or without success; at most `timeout` seconds."""
         return self._looked.wait(timeout)
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Leave cleanly: what was counted is told, and nobody waits for this process's version any more."""
+    def leave(self) -> None:
+        """Follow no longer: what was counted is told, and nobody waits for this process's version any more. What is
+        held goes on answering.
+        """
         self._stopping.set()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Leave, and wait until that is done."""
+        self.leave()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None

@@ -18,7 +18,7 @@ if not apps.ready:  # alone, without config.asgi
     django.setup()
 
 from flags import serving
-from flags.ofrep import browsers, evaluate, readiness, stream
+from flags.ofrep import arrival, browsers, evaluate, leaving, readiness, stream
 from flags.ofrep.wire import Answer, Headers, Receive, Scope, Send, path_of, problem, reply
 
 START_SECONDS = 3.0
@@ -44,14 +44,22 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Begin to follow the database before the first request, and leave cleanly after the last."""
+    """Begin to follow the database before the first request. When asked to leave, tell what was counted at once: a
+    stream or a live page may keep the last request from ending.
+    """
     await receive()
     serving.holder.start()
     await asyncio.to_thread(serving.holder.wait, START_SECONDS)
+    leaving.before(_leave)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await asyncio.to_thread(serving.holder.stop)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _leave() -> None:
+    serving.holder.leave()
+    arrival.bells().leave()
 
 
 async def _answer(path: bytes, scope: Scope, headers: Headers, receive: Receive) -> Answer:

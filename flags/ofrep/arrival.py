@@ -19,6 +19,7 @@ class Bells:
     """One event loop's ears: who waits for a change of which environment."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.leaving = False
         self._loop = loop
         self._waiting: dict[int, set[asyncio.Future[None]]] = {}
         serving.holder.listeners.append(self._heard)
@@ -42,6 +43,11 @@ class Bells:
             waiting.discard(bell)
             if gone is not None:
                 gone.remove_done_callback(ring)
+
+    def leave(self) -> None:
+        """The process ends: nobody waits any more."""
+        self.leaving = True
+        self._tell(set(self._waiting))
 
     def _heard(self, changed: Set[int]) -> None:
         """In the holder's thread."""

@@ -50,7 +50,7 @@ async def serve(scope: Scope, headers: Headers, receive: Receive, send: Send) ->
 
 async def _tell(door: Door, told: bytes, send: Send, gone: asyncio.Task[None]) -> None:
     ears = arrival.bells()
-    while not gone.done():
+    while not (gone.done() or ears.leaving):
         found = serving.holder.doors.by_id.get(door.key.id)
         now = time.time()
         if found is None or not found.opens_at(now):
