@@ -37,8 +37,8 @@ install:
 	@PYTHONDONTWRITEBYTECODE=1 "$(PYTHON)" config/embedded/install.py
 
 test: install browser
-	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "not newcomer and not chaos" $(ARGS)
-	@"$(BIN)/python" -m pytest -n 2 --dist loadscope -m "newcomer or chaos" $(ARGS)
+	@"$(BIN)/python" -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not newcomer and not chaos" $(ARGS)
+	@"$(BIN)/python" -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "newcomer or chaos" $(ARGS)
 
 browser:
 	@tests/browser.sh

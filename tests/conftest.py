@@ -29,6 +29,18 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from tests.cast import *  # noqa: E402, F403
 
+FIRST = [
+    "journeys/test_to_everyone",
+    "architecture/test_strangers",
+    "journeys/test_screens",
+    "journeys/test_days",
+    "journeys/test_there_and_back",
+    "journeys/test_live_pages",
+    "newcomer/test_make_run",
+    "chaos/test_storm",
+]
+"""Modules that take a minute and more, in the order in which workers begin them: who waits beside who computes."""
+
 
 @dataclass(frozen=True)
 class FreshDatabase:
@@ -51,6 +63,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid}: use @pytest.mark.fresh_db; append-only tables refuse to be flushed."
             )
+    if SERVICES.worker != "main":
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Long modules first, so that no worker is left alone with one at the end; all others stay in their order."""
+    module = item.nodeid.split("::")[0].removeprefix("tests/").removesuffix(".py")
+    return FIRST.index(module) if module in FIRST else len(FIRST)
 
 
 @pytest.fixture(scope="session")
