@@ -1,14 +1,32 @@
 """A percentage."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 from django import forms
 
 from core.weights import FULL
+from flags.forms.change import ChangeForm
+
+WRONG = "Say a percentage from 0 to 100, with at most three decimals."
+ERRORS = dict.fromkeys(
+    ("required", "invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits"), WRONG
+)
 
 
-class WeightForm(forms.Form):
-    percent = forms.DecimalField(min_value=0, max_value=100, decimal_places=3, label="Percent of the users")
+class WeightForm(ChangeForm):
+    percent = forms.DecimalField(
+        min_value=0,
+        max_value=100,
+        decimal_places=3,
+        max_digits=6,
+        label="Percent of the users",
+        help_text="In steps of 0.001.",
+        error_messages=ERRORS,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    field_order = ["percent", "reason", "due_at"]
 
     @property
     def weight(self) -> int:

@@ -1,5 +1,9 @@
 """The page of one flag."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -7,7 +11,10 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.access import signed_in, who_may
 from core.models import AuditEntry
-from flags import screen
+from flags import actions, lives, phrases
+from flags.models import Flag
+from flags.places import claimed_by, places
+from flags.planned import planned, reason_in
 from flags.views.list import beside
 from flags.views.playground import played
 from flags.views.reach import MEMBERS, visible
@@ -21,21 +28,38 @@ HISTORY, NEWEST = 40, 4
 @require_safe
 def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     shown = visible(request, product, key)
-    places = screen.places(shown, signed_in(request), clock.now())
-    context = {
-        "flag": shown,
-        "reach": screen.reach(shown.states.all()),
-        "claimed_by": screen.claimed_by(shown),
-        "places": places,
-        "topics": [f"flags:{place.environment.pk}" for place in places],
-    }
+    context = now(request, shown)
     if request.GET.get("part") == "places":
         return render(request, "flags/flag.html#places", context)
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
     context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
+    parts = [beside(request, shown), used(request, shown), played(request, shown)]
     return render(
-        request,
-        "flags/flag.html",
-        {**context, **beside(request, shown), **used(request, shown), **played(request, shown)},
+        request, "flags/flag.html", {**context, **{name: one for part in parts for name, one in part.items()}}
     )
+
+
+def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
+    """What it is at this moment, everywhere, and what waits to change it."""
+    user, moment = signed_in(request), clock.now()
+    there = places(shown, user, moment)
+    return {
+        "flag": shown,
+        "life": lives.life_of(shown, moment),
+        "values": [(one["name"], phrases.text_of(one["value"])) for one in shown.variants],
+        "claimed_by": claimed_by(shown),
+        "places": there,
+        "killed": [(place, reason_in(place.killed)) for place in there if not place.state.enabled],
+        "planned": planned(shown, there, user),
+        "topics": [f"flags:{place.environment.pk}" for place in there],
+        **_end(shown, may=any(place.may_change for place in there)),
+    }
+
+
+def _end(shown: Flag, *, may: bool) -> dict[str, Any]:
+    """Whether it can be archived, or brought back."""
+    if shown.archived_at:
+        until = shown.archived_at + actions.UNDO
+        return {"undone_until": until, "may_undo": clock.now() <= until}
+    return {"depending": actions.depending(shown) if may else [], "may_archive": may}

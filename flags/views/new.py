@@ -1,5 +1,7 @@
 """Making a flag by hand."""
 
+from __future__ import annotations
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -8,19 +10,38 @@ from core.access import signed_in, who_may
 from core.errors import Refused
 from core.views import attempt
 from flags import actions
-from flags.forms.new import NewFlagForm
+from flags.forms.about import NewFlagForm
+from flags.forms.variants import Variants
+from flags.models import Flag
 from flags.views.reach import CHANGERS
+
+PAGE = "flags/new.html"
 
 
 @who_may(CHANGERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def flag_new(request: HttpRequest) -> HttpResponse:
-    form = NewFlagForm(request.POST or None, user=signed_in(request))
+    """The form; a POST makes the flag, or (`variant-more`) shows it again with more rows for values."""
+    user = signed_in(request)
+    sent = request.method == "POST"
+    form = NewFlagForm(request.POST if sent else None, user=user)
+    variants = Variants.sent(request.POST)
+    context = {"form": form, "editor": variants}
+    if not sent or variants.wants_more:
+        return render(request, PAGE, context)
     if not form.is_valid():
-        return render(request, "flags/new.html", {"form": form}, status=422 if request.method == "POST" else 200)
-    try:
-        made = actions.create_flag(actor=signed_in(request), **form.cleaned_data)
-    except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
-        return render(request, "flags/new.html", {"form": form}, status=refused.status)
-    return attempt(request, lambda: made, back=made.get_absolute_url(), done=f"{made.key} is there; nobody has it yet.")
+        return render(request, PAGE, context, status=422)
+
+    def make() -> Flag:
+        try:
+            given = variants.read(form.cleaned_data["type"])
+            return actions.create_flag(actor=user, variants=given, **form.cleaned_data)
+        except Refused as refused:
+            form.refuse(refused)
+            raise
+
+    def answer(made: Flag) -> HttpResponse:
+        done = f"{made.key} is there; nobody has it yet."
+        return attempt(request, lambda: None, back=made.get_absolute_url(), done=done)
+
+    return attempt(request, make, back="", template=PAGE, context=context, answer=answer)

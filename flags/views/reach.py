@@ -1,12 +1,16 @@
 """What every page of a flag begins with: loading it is the permission check."""
 
+from __future__ import annotations
+
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from core.access import signed_in
+from core.access import require, signed_in
 from core.models import Environment
+from core.views import attempt
+from flags.actions import MAY_CHANGE
 from flags.models import Flag
 
 MEMBERS = "members of the product"
@@ -23,5 +27,19 @@ def visible(request: HttpRequest, product: str, key: str) -> Flag:
 def there(request: HttpRequest, product: str, key: str, environment: str) -> dict[str, Any]:
     """The flag, its environment and who asks, as every action wants them."""
     shown = visible(request, product, key)
-    where = get_object_or_404(Environment, product=shown.product, slug=environment)
+    where = get_object_or_404(Environment.objects.select_related("product"), product=shown.product, slug=environment)
     return {"flag": shown, "environment": where, "actor": signed_in(request)}
+
+
+def turned_away(request: HttpRequest, flag: Flag) -> HttpResponse | None:
+    """The answer to who may see the flag and not change it; None for who may."""
+    if signed_in(request).has_role(flag.product, *MAY_CHANGE):
+        return None
+    return attempt(
+        request, lambda: require(signed_in(request), flag.product, *MAY_CHANGE), back=flag.get_absolute_url()
+    )
+
+
+def number(said: str) -> int | None:
+    """A version or an edition that a form sends back; None where it says none."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else None
