@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 from core.weights import as_percent
 from core.words import span
@@ -71,6 +72,12 @@ class Wanted:
     @property
     def anything(self) -> bool:
         return self == Wanted()
+
+    @property
+    def query(self) -> str:
+        """For an address that looks for the same, but for the tab and the page."""
+        sent = {"q": self.text, "kind": self.kind, "type": self.type, "tag": self.tag, "owner": self.owner}
+        return urlencode({name: value for name, value in sent.items() if value})
 
     def fits(self, row: Row) -> bool:
         """All but the stage: its tabs say how many there would be."""

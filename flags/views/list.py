@@ -1,11 +1,10 @@
 """The list of flags: alone, and beside every page of one."""
 
+from __future__ import annotations
+
 import re
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -15,8 +14,10 @@ from core import clock
 from core.access import signed_in, who_may
 from core.scope import narrow
 from flags import screen
-from flags.choices import Reach
+from flags.choices import FlagKind, Stage, ValueType
+from flags.lives import lives
 from flags.models import Flag
+from flags.screen import Wanted
 from flags.views.reach import MEMBERS
 
 
@@ -31,31 +32,55 @@ def flags(request: HttpRequest) -> HttpResponse:
 
 
 def beside(request: HttpRequest, at: Flag | None = None) -> dict[str, Any]:
-    """The list beside every flag page, in groups by how far each has come; `at` is the one that is shown."""
-    asked, tab = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
-    found = narrow(request, Flag.objects.visible_to(signed_in(request)).filter(archived_at=None))
-    if asked:
-        words = ("key", "name", "claim_label", "owner__name")
-        found = found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked}) for field in words)))
-    now = clock.now()
-    flags = found.select_related("product", "owner").prefetch_related("states__environment")
-    rows = [screen.row(one, now) for one in flags]
-    tab = tab if tab in {one.value for one in Reach} else ""
+    """The list beside every flag page, in groups by where each stands in its life; `at` is the one that is shown."""
+    wanted, now = _wanted(request), clock.now()
+    mine = narrow(request, Flag.objects.visible_to(signed_in(request)).in_use())
+    flags = list(mine.select_related("product", "owner").prefetch_related("states__environment"))
+    known = lives(flags, now)
+    rows = [screen.row(one, known[one.pk], now) for one in flags]
+    fitting = [one for one in rows if wanted.fits(one)]
+    page = _number(request.GET.get("page", "")) or 1
+    groups, pages = screen.groups(fitting, wanted.stage, page)
     return {
-        "groups": screen.groups(rows, tab),
-        "tabs": screen.tabs(rows),
-        "tab": tab,
+        "groups": groups,
+        "tabs": screen.tabs(fitting),
+        "wanted": wanted,
         "count": len(rows),
-        "q": asked,
+        "due": sum(one.stage is Stage.STALE for one in rows),
+        "page": min(page, pages),
+        "pages": pages,
         "at": at,
+        "filters": _filters(flags),
     }
+
+
+def _wanted(request: HttpRequest) -> Wanted:
+    """An unknown choice is none."""
+    sent = {name: request.GET.get(name, "") for name in ("kind", "type", "tag", "owner")}
+    known = {"kind": FlagKind.values, "type": ValueType.values}
+    sent |= {name: value if value in known[name] else "" for name, value in sent.items() if name in known}
+    stage = request.GET.get("state", "")
+    text = request.GET.get("q", "").strip()[:100]
+    return Wanted(text=text, stage=stage if stage in screen.ORDER else "", **sent)
+
+
+def _filters(flags: list[Flag]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Each with its name, its label and what it offers: only what some flag has."""
+    owners = {str(one.owner_id): str(one.owner) for one in flags if one.owner}
+    offered = [
+        ("kind", "Kind", [(one.value, one.label) for one in FlagKind if any(flag.kind == one for flag in flags)]),
+        ("type", "Type", [(one.value, one.label) for one in ValueType if any(flag.type == one for flag in flags)]),
+        ("owner", "Owner", sorted(owners.items(), key=lambda item: item[1])),
+        ("tag", "Tag", [(tag, tag) for tag in sorted({tag for one in flags for tag in one.tags})]),
+    ]
+    return [one for one in offered if len(one[2]) > 1 or (one[0] == "tag" and one[2])]
 
 
 def _at(request: HttpRequest) -> Flag | None:
     """The flag beside which somebody searches: its row stays marked."""
-    asked = request.GET.get("at", "")
-    return (
-        Flag.objects.visible_to(signed_in(request)).filter(pk=int(asked)).first()
-        if re.fullmatch(r"\d{1,18}", asked)
-        else None
-    )
+    number = _number(request.GET.get("at", ""))
+    return Flag.objects.visible_to(signed_in(request)).filter(pk=number).first() if number else None
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0

@@ -5,85 +5,20 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import Environment, User
 from core.weights import FULL
-from flags import actions, explain, screen
-from flags.choices import Carrier, Reach
-from flags.evaluation import FlagRule, bucket
-from flags.models import Flag, FlagKey, FlagState
+from flags import actions, explain
+from flags.choices import Carrier
+from flags.evaluation import FlagRule
+from flags.models import Flag, FlagKey
 from tests.flags.conftest import HOLDER, state_of
 
 BrowserOf = Callable[[User], Client]
 PAGE = "/flags/storefront/search-typo/"
-
-
-def test_the_list_groups_flags_by_who_has_them(
-    claimed: Flag, production: Environment, tomas: User, emil: User, browser_of: BrowserOf
-) -> None:
-    everybody = actions.create_flag(product=claimed.product, key="banner", name="Banner", actor=emil)
-    actions.set_weight(flag=everybody, environment=production, weight=FULL, actor=emil)
-    page = browser_of(tomas).get("/flags/").content.decode()
-    assert page.index("banner") < page.index("search-typo"), "on for all stands before what nobody has"
-    assert "Search 2.0" in page and 'All <span class="count">2</span>' in page
-    for asked in ("?q=typo", "?q=SEARCH+2", "?state=off"):
-        found = browser_of(tomas).get(f"/flags/{asked}").content.decode()
-        assert "banner" not in found and "search-typo" in found, asked
-    assert "No flag fits" in browser_of(tomas).get("/flags/?q=nothing").content.decode()
-
-
-def test_typing_fetches_the_rows_alone_and_keeps_the_shown_flag_marked(
-    typo: Flag, tomas: User, browser_of: BrowserOf
-) -> None:
-    rows = browser_of(tomas).get(f"/flags/?q=typo&at={typo.pk}", headers={"HX-Request": "true"})
-    assert "<html" not in rows.content.decode() and 'aria-current="true"' in rows.content.decode()
-    assert "HX-Request" in rows["Vary"]
-    assert browser_of(tomas).get("/flags/?at=x&state=nowhere").status_code == 200
-
-
-def test_three_hundred_flags_cost_as_many_queries_as_one(
-    typo: Flag, production: Environment, emil: User, tomas: User, browser_of: BrowserOf
-) -> None:
-    client = browser_of(tomas)
-
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as counted:
-            assert client.get("/flags/").status_code == 200
-        return len(counted)
-
-    client.get("/flags/")
-    before = queries()
-    flags = [Flag(product=typo.product, key=f"many-{number}", name="One of many", owner=emil) for number in range(300)]
-    Flag.objects.bulk_create(flags)
-    FlagState.objects.bulk_create(FlagState(flag=flag, environment=production, weight=1) for flag in flags)
-    assert queries() == before
-
-
-@pytest.mark.parametrize(
-    ("states", "reach"),
-    [
-        ({}, Reach.NOBODY),
-        ({"production": {"weight": 0}}, Reach.NOBODY),
-        ({"staging": {"weight": 1}}, Reach.TESTING),
-        ({"staging": {"weight": 1, "enabled": False}}, Reach.NOBODY),
-        ({"staging": {"weight": FULL}, "production": {"weight": 1}}, Reach.ROLLING),
-        ({"production": {"weight": FULL}}, Reach.ALL),
-        ({"production": {"weight": FULL, "carrier": Carrier.BUILD}}, Reach.ROLLING),
-        ({"production": {"weight": FULL, "enabled": False}}, Reach.KILLED),
-        ({"production": {"weight": 0, "enabled": False}, "staging": {"weight": FULL}}, Reach.KILLED),
-    ],
-)
-def test_how_far_a_flag_has_come(states: dict[str, dict[str, Any]], reach: Reach) -> None:
-    rows = [
-        FlagState(environment=Environment(name=name, is_production=name == "production"), **facts)
-        for name, facts in states.items()
-    ]
-    assert screen.reach(rows) is reach
 
 
 @pytest.mark.parametrize(
@@ -185,20 +120,6 @@ def test_a_percentage_is_set_to_a_thousandth(
 ) -> None:
     assert browser_of(emil).post(f"{PAGE}staging/weight/", {"percent": "0.125"}).status_code == 303
     assert state_of(typo, staging).weight == 125
-
-
-def test_the_playground_says_why_and_changes_nothing(
-    claimed: Flag, production: Environment, tomas: User, browser_of: BrowserOf
-) -> None:
-    actions.move(flag=claimed, environment=production, weight=50_000, build="", claim=HOLDER, fence=1)
-    before = state_of(claimed, production).version
-    page = browser_of(tomas).get(PAGE, {"environment": "production", "user": "u-1"}).content.decode()
-    place = f"{bucket('release-7', 'u-1'):,}".replace(",", "\u00a0")
-    assert f"bucket {place} lies below 50\u00a0000" in page and "so it is on" in page
-    nobody = browser_of(tomas).get(PAGE, {"environment": "production"}).content.decode()
-    assert "needs a targetingKey" in nobody
-    assert browser_of(tomas).get(PAGE, {"environment": "nowhere", "user": "x" * 500}).status_code == 200
-    assert state_of(claimed, production).version == before
 
 
 def test_the_places_reload_alone(typo: Flag, production: Environment, tomas: User, browser_of: BrowserOf) -> None:
