@@ -13,7 +13,7 @@ def read(text: str) -> Any:
         found = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return text
-    return found if isinstance(found, bool | int | float | str) else text
+    return found if isinstance(found, bool | int | float | str) and _is_whole(found) else text
 
 
 def read_text(text: str) -> str:
@@ -45,6 +45,11 @@ def write(given: Any) -> str:
 def write_text(given: str) -> str:
     """So that `read_text` understands it again."""
     return given if given and read_text(given) == given else json.dumps(given, ensure_ascii=False)
+
+
+def _is_whole(given: object) -> bool:
+    """No half characters (lone surrogates), which no page and no answer can hold."""
+    return not (isinstance(given, str) and any("\ud800" <= sign <= "\udfff" for sign in given))
 
 
 def _no_number(name: str) -> Any:

@@ -34,10 +34,8 @@ def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
     context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
-    parts = [beside(request, shown), used(request, shown), played(request, shown)]
-    return render(
-        request, "flags/flag.html", {**context, **{name: one for part in parts for name, one in part.items()}}
-    )
+    context |= {**beside(request, shown), **used(request, shown), **played(request, shown)}
+    return render(request, "flags/flag.html", context, status=422 if context["cannot"] else 200)
 
 
 def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""A user's place on the line of buckets, as it is drawn: who is reached, or which variant takes which part. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.weights import FULL, as_percent
+from flags.evaluation import Trace
+
+WIDTH = 600
+SHADES = ("one", "three", "two", "four")
+"""Of neighbouring parts."""
+ROOM = 90
+"""How much of the line the words at the mark take."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    x: float
+    width: float
+    look: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """`label` says what one would see; `end` stands at the line's right end."""
+
+    label: str
+    mark: float
+    anchor: str
+    pieces: Sequence[Piece]
+    end: str
+
+
+def lines(trace: Trace) -> list[Line]:
+    """One for the exposure, and one for the split that decided, if there is any."""
+    found = [_exposure(trace)] if trace.bucket is not None and 0 < trace.weight < FULL else []
+    decided = trace.decided
+    if decided.bucket is not None and not (decided.kind in ("exposure", "rest") and decided.bucket == trace.bucket):
+        found += _split(trace, decided.bucket)
+    return found
+
+
+def _exposure(trace: Trace) -> Line:
+    assert trace.bucket is not None
+    reached = "is reached" if trace.reached_at(trace.weight) else "is not reached"
+    piece = Piece(0, _x(trace.weight), "one", "")
+    label = f"Bucket {trace.bucket} of {FULL}; below {trace.weight} the percentage reaches: this user {reached}"
+    return Line(label, _x(trace.bucket), _anchor(trace.bucket), [piece], f"{as_percent(trace.weight)} have it")
+
+
+def _split(trace: Trace, place: int) -> list[Line]:
+    """Of the step that decided. What it gives stands in the definition: a rule's serve, or the flag's own."""
+    targeting, decided = trace.definition.targeting, trace.decided
+    rules = [step for step in trace.steps if step.kind == "rule"]
+    serve = targeting["rules"][rules.index(decided)]["serve"] if decided.kind == "rule" else targeting["on"]
+    if "split" not in serve:
+        return []
+    pieces, begin = [], 0
+    for number, (name, weight) in enumerate(serve["split"]):
+        pieces.append(Piece(_x(begin), _x(weight), SHADES[number % len(SHADES)], name))
+        begin += weight
+    parts = ", ".join(f"{as_percent(weight)} {name}" for name, weight in serve["split"] if weight)
+    label = f"Bucket {place} of {FULL} in the split: {parts}; this user gets {trace.variant}"
+    return [Line(label, _x(place), _anchor(place), pieces, parts)]
+
+
+def _x(weight: int) -> float:
+    return round(weight * WIDTH / FULL, 1)
+
+
+def _anchor(place: int) -> str:
+    """On which side of its mark "this user" stands: where there is room."""
+    return "end" if _x(place) > ROOM else "start"
