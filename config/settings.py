@@ -195,7 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "core.tasks.deliver_due", "schedule": 5.0, "options": {"expires": 10}},
     "flag-changes": {"task": "flags.tasks.make_due_changes", "schedule": 5.0, "options": {"expires": 10}},
     "signers": {"task": "approvals.tasks.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
-    "flag-digest": {"task": "flags.tasks.tell_owners", "schedule": crontab(minute="*/10"), "options": {"expires": 300}},
+    "flag-digest": {"task": "flags.tasks.tell_owners", "schedule": crontab(minute="*/30"), "options": {"expires": 600}},
     "anchor": {"task": "core.tasks.anchor_heads", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -232,6 +232,7 @@ PRODUCT_PANELS = [
     "approvals.product_panels.policy",
     "releases.product_panels.freezes",
     "core.product_panels.environments",
+    "flags.product_panels.changes",
     "releases.product_panels.slots",
     "rollouts.product_panels.adapters",
     "core.product_panels.about",
@@ -241,13 +242,7 @@ PRODUCT_PANELS = [
 # What may claim flags, and how its row is locked before what is signed may change with them.
 FLAG_CLAIMS = {"release": "releases.claims.hold"}
 SIGNERS = ["approvals.consequences.signed"]
-TODAY = [
-    "approvals.today.work",
-    "validation.today.work",
-    "flags.today.work",
-    "rollouts.today.work",
-    "releases.today.work",
-]
+TODAY = [f"{room}.today.work" for room in ("approvals", "validation", "flags", "rollouts", "releases")]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.
 TOPICS = {
     "product": "core.Product",

@@ -1,12 +1,29 @@
-"""The section of this room on a product's page: the keys with which applications read flags."""
+"""The sections of this room on a product's page: how its flags change, and the keys with which they are read."""
 
 from functools import partial
 
+from core.choices import RoleKind
 from core.panels import Ask, Section
 from flags.actions import MAY_CHANGE
 from flags.keys import in_use
-from flags.models import FlagKey
+from flags.models import FlagKey, FlagSet
 from flags.product_forms import KeyForm, ReplaceKeyForm
+
+
+def changes(ask: Ask) -> Section:
+    """Where a second person is wanted. Only owners decide, also where somebody else administers the site."""
+    environments = ask.product.environments.all()
+    wanted = set(FlagSet.objects.filter(environment__in=environments, second_person=True).values_list("pk", flat=True))
+    return Section(
+        key="flag-changes",
+        title="Changes of flags",
+        beside="outside of a rollout",
+        template="flags/product_changes.html",
+        context={
+            "rows": [(environment, environment.pk in wanted) for environment in environments],
+            "may": ask.may(RoleKind.OWNER),
+        },
+    )
 
 
 def keys(ask: Ask) -> Section:

@@ -1,4 +1,4 @@
-"""What of this room needs a person today: flags that they are asked to take out."""
+"""What of this room needs a person today: flags that they are asked to take out, and changes that wait for them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from core.models import User
 from core.today import Work
-from core.words import ago
-from flags.models import CleanUp, Flag
+from core.words import ago, moment
+from flags.actions import MAY_CHANGE
+from flags.choices import ChangeState
+from flags.models import CleanUp, Flag, PlannedChange
 
 MOST = 5
 """Requests that stand in rows of their own; one row says how many more there are."""
@@ -55,6 +57,61 @@ def _more(left: Sequence[CleanUp]) -> list[Work]:
             icon="waiting",
             word="clean-up",
             since=left[0].asked_at,
+            count=len(left),
+        )
+    ]
+
+
+def planned(user: User, now: datetime) -> Sequence[Work]:
+    """One row per change that waits for a second person, who this one could be, the longest waiting first; and one per
+    change of their own that was suspended.
+    """
+    here = PlannedChange.objects.filter(
+        flag__product__roles__user=user, flag__product__roles__kind__in=MAY_CHANGE
+    ).exclude(flag__archived_at__isnull=False)
+    others = here.filter(state=ChangeState.WAITING).exclude(asked_by=user)
+    own = here.filter(state=ChangeState.SUSPENDED, asked_by=user)
+    rows = (others | own).distinct().select_related("flag__product", "environment", "asked_by", "entry")
+    found = list(rows.order_by("pk"))
+    return [*(_change(one, user, now) for one in found[:MOST]), *_more_changes(found[MOST:])]
+
+
+def _change(one: PlannedChange, user: User, now: datetime) -> Work:
+    flag, where = one.flag, one.environment.name.lower()
+    suspended = one.state == ChangeState.SUSPENDED
+    due = f" It is meant for {moment(one.due_at)}." if one.due_at else ""
+    why = f"{one.said} Ask again, or let it be." if suspended else f"{one.asked_by} asks for a second person.{due}"
+    state = ChangeState(one.state)
+    return Work(
+        group="decision",
+        title=f"{'Look at' if suspended else 'Agree to'} a change of {flag.key} in {where}",
+        why=why,
+        url=f"{flag.get_absolute_url()}#planned",
+        act="Look" if suspended else "Read and decide",
+        tone=state.tone,
+        icon=state.icon,
+        word="suspended" if suspended else "waiting",
+        meta=str(flag.product),
+        note=f"asked {ago(one.entry.at, now)}",
+        since=one.entry.at,
+        topic=f"flag:{flag.pk}",
+        product=flag.product_id,
+    )
+
+
+def _more_changes(left: Sequence[PlannedChange]) -> list[Work]:
+    if not left:
+        return []
+    return [
+        Work(
+            group="decision",
+            title=f"{len(left)} more change{'s' if len(left) > 1 else ''} of flags wait",
+            why=f"The next one is of {left[0].flag.key}. They come here once those above are dealt with.",
+            url=left[0].flag.get_absolute_url(),
+            act="Look",
+            tone="wait",
+            icon="waiting",
+            word="waiting",
             count=len(left),
         )
     ]

@@ -16,8 +16,11 @@ from approvals.actions import add_item, ask, submit_release, tick_item
 from core import clock
 from core.models import ApiToken, Environment, Product, User
 from flags import actions as flags
+from flags import actions as flags
+from flags.actions.code import Place
 from flags.choices import KeyKind
 from flags.keys import issue_key
+from flags.models import Flag
 from releases import actions as releases
 from releases.models import Build, Release
 from rollouts import actions as rollouts
@@ -67,6 +70,7 @@ def furnish(told: Callable[..., Story]) -> House:
     run, scenario = _test(second, staging, "A customer filters")
     item = add_item(release=second, text="Support knows", team=product.teams.get(name="Business"), actor=rhea)
     asked = submit_release(release=second, actor=rhea)[0]
+    _clean_up(product, "old", emil, rhea)
     values: dict[str, dict[str, object]] = {
         "": {},
         "products/": _settings(product, rhea, emil),
@@ -83,7 +87,7 @@ def furnish(told: Callable[..., Story]) -> House:
         "checklist/": {"pk": item.pk},
         "questions/": {"pk": ask(request=asked, person=before.bea, text="Why now?").pk},
         "rollouts/": {"pk": rollout.pk, "key": before.flags[0].key},
-        "flags/": {"product": product.slug, "key": before.flags[0].key, "environment": staging.slug},
+        "flags/": _flag(before.flags[0], staging, rhea),
         "api/v1/": {"slug": product.slug, "digest": build.digest, "release_id": second.pk, "pk": rollout.pk},
         "password/": {"uidb64": "MQ", "token": "x-y"},
     }
@@ -116,9 +120,21 @@ def _settings(product: Product, rhea: User, emil: User) -> dict[str, object]:
         "token_id": token.pk,
         "key_id": key.pk,
         "segment_key": segment.key,
+        "environment": staging.slug,
         "slot_id": slot.pk,
         "freeze_id": freeze.pk,
     }
+
+
+def _clean_up(product: Product, name: str, owner: User, actor: User) -> None:
+    """A flag past its date that somebody is asked to take out, an archived one, and code that mentions both."""
+    yesterday = clock.now().date() - timedelta(days=1)
+    past = flags.create_flag(product=product, key=name, name=name, actor=owner, expected_removal=yesterday)
+    flags.ask_clean_up(flag=past, actor=actor)
+    gone = flags.create_flag(product=product, key=f"{name}-gone", name=name, actor=owner)
+    flags.archive_flag(flag=gone, actor=actor)
+    places = [Place(key, "app.py", line) for line, key in enumerate((name, gone.key, f"{name}-never"), 1)]
+    flags.report_code(product=product, repository=f"shop/{name}", commit="9f3c1e7", places=places, actor=actor)
 
 
 def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scenario]:
@@ -133,6 +149,17 @@ def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scen
         release=release, build=run.build, actor=tomas, title=words, severity="minor", scenario=scenario, step=1
     )
     return run, scenario
+
+
+def _flag(flag: Flag, environment: Environment, actor: User) -> dict[str, object]:
+    """One whose change waits for its time."""
+    later = clock.now() + timedelta(days=30)
+    changes = {"carrier": "percentage", "weight": 5_000, "build": ""}
+    said = {"actor": actor, "action": "flag_weight_set", "reason": "Then half of us are back."}
+    planned = flags.submit_change(flag=flag, environment=environment, changes=changes, due_at=later, **said)
+    version = flag.states.get(environment=environment).version
+    where = {"product": flag.product.slug, "key": flag.key, "environment": environment.slug}
+    return {**where, "version": version, "pk": planned.pk}
 
 
 @contextmanager
@@ -192,6 +219,7 @@ def grow(house: House, more: int, round_: int = 0) -> None:
         finish_run(run=run, actor=person("tomas"))
         submit_release(release=other, actor=rhea)
         releases.add_slot(environment=production, name=f"slot-{name}", actor=emil)
+        _clean_up(product, f"old-{name}", emil, rhea)
 
 
 def _feature_of(release: Release, name: str, owner: User, actor: User) -> None:
