@@ -1,6 +1,6 @@
 """Once a week each person hears which of their flags can go.
 
-Looked at every few minutes and decided by level, not by the tick: whoever's Monday morning is past, in their own zone,
+Looked at every half hour and decided by level, not by the tick: whoever's Monday morning is past, in their own zone,
 and was not told this week, is told now. So a worker that was down at that hour tells later, and two at once tell once.
 """
 

@@ -42,8 +42,11 @@ ASKED = (
     *("part", "all", "edit", "q", "scenario", "after", "step", "mine", "feature", "stream", "action", "person"),
     *("before", "user", "build", "environment"),
 )
-FITTING = {"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."}
-BODY = (*FIELDS, "version", "digest", "commit", "author", "slot")
+FITTING = {
+    **{"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."},
+    **{"repository": "shop/web", "references": []},
+}
+BODY = (*FIELDS, "version", "digest", "commit", "author", "slot", "repository", "references")
 
 
 @pytest.fixture
