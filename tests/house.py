@@ -16,7 +16,6 @@ from approvals.actions import add_item, ask, submit_release, tick_item
 from core import clock
 from core.models import ApiToken, Environment, Product, User
 from flags import actions as flags
-from flags import actions as flags
 from flags.actions.code import Place
 from flags.choices import KeyKind
 from flags.keys import issue_key

@@ -42,10 +42,8 @@ ASKED = (
     *("part", "all", "edit", "q", "scenario", "after", "step", "mine", "feature", "stream", "action", "person"),
     *("before", "user", "build", "environment"),
 )
-FITTING = {
-    **{"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."},
-    **{"repository": "shop/web", "references": []},
-}
+TOLD = {"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."}
+FITTING = {**TOLD, "repository": "shop/web", "references": []}
 BODY = (*FIELDS, "version", "digest", "commit", "author", "slot", "repository", "references")
 
 
