@@ -27,7 +27,7 @@ export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis
 
-.PHONY: run install test browser lint bench-judge bench-pages bench-live clean lock
+.PHONY: run install test browser node lint bench-judge bench-pages bench-live clean lock
 .DEFAULT_GOAL := run
 
 run: install
@@ -36,12 +36,15 @@ run: install
 install:
 	@PYTHONDONTWRITEBYTECODE=1 "$(PYTHON)" config/embedded/install.py
 
-test: install browser
+test: install browser node
 	@"$(BIN)/python" -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not newcomer and not chaos" $(ARGS)
 	@"$(BIN)/python" -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "newcomer or chaos" $(ARGS)
 
 browser:
 	@tests/browser.sh
+
+node:
+	@tests/node.sh
 
 lint: install
 	@"$(BIN)/ruff" check .
