@@ -18,17 +18,33 @@ from psycopg import connect
 
 from core import events
 from core.models import Product, User
-from tests.cast import session_of
+from tests.cast import CAST, OTTO, enter, open_back_office, open_storefront, session_of
 from tests.conftest import FreshDatabase
 from tests.flags.serve import Server, serving
 
 Listen = Callable[..., "Listener"]
 
 
-@pytest.fixture
-def server(fresh_db: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(fresh_db.environment, tmp_path_factory.mktemp("snapshots"), "config.asgi") as one:
+@pytest.fixture(scope="module")
+def server(shared_db: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all: no test leaves anything behind in it but what was said before the next one listens."""
+    with serving(shared_db.environment, tmp_path_factory.mktemp("snapshots"), "config.asgi") as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def storefront(shared_db: FreshDatabase) -> Product:
+    return open_storefront()
+
+
+@pytest.fixture(scope="module")
+def rhea(storefront: Product) -> User:
+    return enter(storefront, *CAST["rhea"])
+
+
+@pytest.fixture(scope="module")
+def otto(shared_db: FreshDatabase) -> User:
+    return enter(open_back_office(), *OTTO)
 
 
 class Listener:
@@ -145,9 +161,9 @@ def test_a_stream_needs_a_session(server: Server, storefront: Product) -> None:
     assert httpx.get(f"{server.url}/live/?topic=product:{storefront.pk}", timeout=10).status_code == 302
 
 
-def listening(fresh_db: FreshDatabase) -> list[int]:
+def listening(shared_db: FreshDatabase) -> list[int]:
     """The PostgreSQL processes that serve somebody's LISTEN."""
-    with connect(fresh_db.url) as own:
+    with connect(shared_db.url) as own:
         query = (
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway live' AND datname = current_database()"
         )
@@ -155,13 +171,13 @@ def listening(fresh_db: FreshDatabase) -> list[int]:
 
 
 def test_it_hears_again_after_postgresql_cut_the_line(
-    listen: Listen, fresh_db: FreshDatabase, rhea: User, storefront: Product
+    listen: Listen, shared_db: FreshDatabase, rhea: User, storefront: Product
 ) -> None:
     topic = f"product:{storefront.pk}"
     listener = listen(rhea, topic)
     listener.first_look()
-    with connect(fresh_db.url, autocommit=True) as own:
-        for pid in listening(fresh_db):
+    with connect(shared_db.url, autocommit=True) as own:
+        for pid in listening(shared_db):
             own.execute("SELECT pg_terminate_backend(%s)", [pid])
     listener.first_look()  # it says that something may have been missed
     events.announce(topic, "signed")
@@ -169,15 +185,15 @@ def test_it_hears_again_after_postgresql_cut_the_line(
 
 
 def test_all_pages_share_one_connection_which_ends_with_the_last(
-    listen: Listen, fresh_db: FreshDatabase, rhea: User, storefront: Product
+    listen: Listen, shared_db: FreshDatabase, rhea: User, storefront: Product
 ) -> None:
     pages = [listen(rhea, f"product:{storefront.pk}") for _ in range(3)]
     for page in pages:
         page.first_look()
-    assert len(listening(fresh_db)) == 1
+    assert len(listening(shared_db)) == 1
     for page in pages:
         page.close()
     deadline = time.monotonic() + 40
-    while listening(fresh_db):
+    while listening(shared_db):
         assert time.monotonic() < deadline
         time.sleep(0.1)
