@@ -1,4 +1,4 @@
-"""How a flag decides, what kind it is, and how far it has come."""
+"""How a flag decides, what kind it is, and where it stands in its life."""
 
 from __future__ import annotations
 
@@ -59,39 +59,6 @@ class ChangeState(models.TextChoices):
         return {"waiting": "hand", "approved": "calendar", "applied": "check", "refused": "x", "suspended": "hold"}.get(
             self.value, "ring"
         )
-
-
-class Reach(models.TextChoices):
-    """How far a flag has come, in the order of the list: what is unusual first, what is done last."""
-
-    KILLED = "killed", "Turned off"
-    ROLLING = "rolling", "Rolling out"
-    TESTING = "testing", "Testing"
-    ALL = "all", "On for all"
-    NOBODY = "off", "Off"
-
-    @property
-    def tab(self) -> Reach:
-        """Where the list's tabs show it: whoever looks for what is off finds both."""
-        return Reach.NOBODY if self is Reach.KILLED else self
-
-    @property
-    def note(self) -> str:
-        return {
-            "killed": "by a person, for everybody",
-            "rolling": "a part of production has it",
-            "testing": "on outside production only",
-            "all": "a kill switch until clean-up",
-            "off": "nobody has it yet",
-        }[self.value]
-
-    @property
-    def tone(self) -> str:
-        return {"killed": "bad", "rolling": "live", "testing": "wait", "all": "good", "off": "none"}[self.value]
-
-    @property
-    def icon(self) -> str:
-        return {"killed": "hold", "rolling": "live", "testing": "test", "all": "open", "off": "ring"}[self.value]
 
 
 class Stage(models.TextChoices):
