@@ -17,6 +17,10 @@ MOST = 5
 
 
 def work(user: User, now: datetime) -> Sequence[Work]:
+    return [*planned(user, now), *clean_ups(user, now)]
+
+
+def clean_ups(user: User, now: datetime) -> Sequence[Work]:
     """One row per flag that somebody asks this person to clean up, the longest asked first."""
     mine = CleanUp.objects.filter(owner=user, done_at=None, flag__in=Flag.objects.visible_to(user))
     asked = list(mine.select_related("flag__product", "asked_by").order_by("asked_at"))
