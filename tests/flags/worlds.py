@@ -28,27 +28,47 @@ users = st.sampled_from(("u-1", "u-2", "u-3", "Zoë", "利用者")) | st.text(mi
 TEXT_OPERATORS = ("contains", "starts_with", "ends_with")
 NUMBER_OPERATORS = ("less", "at_most", "more", "at_least")
 VERSION_OPERATORS = ("version_equals", "version_less", "version_at_most", "version_more", "version_at_least")
-OPERANDS: dict[str, tuple[Any, ...]] = {
-    "equals": (*TEXTS, *NUMBERS, True, False),
-    "in": (["NO", "SE"], ["u-1"], [1, True], ["NO", 18, False], [0, 1.5]),
-    "matches": ("^N", "o", "r(g|k)e$", "[0-9]+", "^$"),
-    "before": DATES,
-    "after": DATES,
-    **dict.fromkeys(TEXT_OPERATORS, TEXTS),
-    **dict.fromkeys(NUMBER_OPERATORS, NUMBERS),
-    **dict.fromkeys(VERSION_OPERATORS, VERSIONS),
-}
+
+Tests = Sequence[tuple[str, Sequence[str], Sequence[Any]]]
+"""What conditions ask: operator, attributes, values."""
+
+ANY: Tests = (
+    ("equals", ATTRIBUTES, (*TEXTS, *NUMBERS, True, False)),
+    ("in", ATTRIBUTES, (["NO", "SE"], ["u-1"], [1, True], ["NO", 18, False], [0, 1.5])),
+    ("matches", ATTRIBUTES, ("^N", "o", "r(g|k)e$", "[0-9]+", "^$")),
+    *((op, ATTRIBUTES, DATES) for op in ("before", "after")),
+    *((op, ATTRIBUTES, TEXTS) for op in TEXT_OPERATORS),
+    *((op, ATTRIBUTES, NUMBERS) for op in NUMBER_OPERATORS),
+    *((op, ATTRIBUTES, VERSIONS) for op in VERSION_OPERATORS),
+)
+
+COUNTRIES, AGES, BUILT = (
+    ("country", "user.country", "targetingKey"),
+    ("age", "user.age"),
+    ("version", "user.deep.version"),
+)
+TYPED: Tests = (
+    ("equals", COUNTRIES, TEXTS),
+    ("equals", AGES, NUMBERS),
+    ("equals", ("staff",), (True, False)),
+    ("in", COUNTRIES, (["NO", "SE"], ["u-1", "u-2"])),
+    ("in", AGES, ([0, 1.5], [1, 18])),
+    *((op, COUNTRIES, TEXTS) for op in TEXT_OPERATORS),
+    *((op, AGES, NUMBERS) for op in NUMBER_OPERATORS),
+    *((op, BUILT, VERSIONS) for op in VERSION_OPERATORS),
+)
+"""Each attribute of one type, and asked only for that; what flagd has words for."""
 
 
-def condition(by: Random, segments: Sequence[str], operators: Sequence[str], deep: int = 0) -> dict[str, Any]:
+def condition(by: Random, segments: Sequence[str], tests: Tests, deep: int = 0) -> dict[str, Any]:
     """One condition, at most four deep."""
     kind = by.choice(("test", "test", "test", "segment", "not", "all", "any") if deep < 3 else ("test",))
     if kind == "test" or (kind == "segment" and not segments):
-        op = by.choice(operators)
-        return {"attribute": by.choice(ATTRIBUTES), "op": op, "value": by.choice(OPERANDS[op])}
+        op, attributes, operands = by.choice(tests)
+        return {"attribute": by.choice(attributes), "op": op, "value": by.choice(operands)}
     if kind == "segment":
         return {"segment": by.choice(segments)}
-    parts = [condition(by, segments, operators, deep + 1) for _ in range(by.randint(1, 3))]
+    parts = [condition(by, segments, tests, deep + 1) for _ in range(by.randint(1, 3))]
     return {kind: parts[0] if kind == "not" else parts}
 
 
@@ -61,7 +81,7 @@ def serve(by: Random) -> dict[str, Any]:
     return {"split": [[names[0], first], [names[1], second - first], [names[2], 100_000 - second]]}
 
 
-def definition(by: Random, key: str, operators: Sequence[str], needs: bool) -> Definition:
+def definition(by: Random, key: str, tests: Tests, needs: bool) -> Definition:
     """One flag; it may need any other, also one that needs it, and one that is not there."""
     names = [name for name, _ in VARIANTS]
     others = [one for one in (*FLAGS, "gone") if one != key]
@@ -71,9 +91,7 @@ def definition(by: Random, key: str, operators: Sequence[str], needs: bool) -> D
         "off": by.choice(("off", "off", "third")),
         "pins": {user: by.choice(names) for user in by.sample(("u-1", "u-2", "Zoë"), by.choice((0, 0, 1, 2)))},
         "needs": [{"flag": flag, "variants": by.sample(names, by.randint(1, 3))} for flag in needed],
-        "rules": [
-            {"when": condition(by, SEGMENTS, operators), "serve": serve(by)} for _ in range(by.choice((0, 1, 2, 3)))
-        ],
+        "rules": [{"when": condition(by, SEGMENTS, tests), "serve": serve(by)} for _ in range(by.choice((0, 1, 2, 3)))],
     }
     return Definition(
         key,
@@ -90,19 +108,17 @@ def definition(by: Random, key: str, operators: Sequence[str], needs: bool) -> D
     )
 
 
-def world(seed: int, operators: Sequence[str], needs: bool) -> tuple[dict[str, Definition], dict[str, Any]]:
+def world(seed: int, tests: Tests, needs: bool) -> tuple[dict[str, Definition], dict[str, Any]]:
     by = Random(seed)
     segments: dict[str, Any] = {}
     for key in SEGMENTS:
-        segments[key] = parse_condition(condition(by, tuple(segments), operators), segments=tuple(segments))
-    return {key: definition(by, key, operators, needs) for key in FLAGS}, segments
+        segments[key] = parse_condition(condition(by, tuple(segments), tests), segments=tuple(segments))
+    return {key: definition(by, key, tests, needs) for key in FLAGS}, segments
 
 
-def worlds(
-    operators: Sequence[str] = tuple(OPERANDS), needs: bool = True
-) -> st.SearchStrategy[tuple[dict[str, Definition], dict[str, Any]]]:
+def worlds(tests: Tests = ANY, needs: bool = True) -> st.SearchStrategy[tuple[dict[str, Definition], dict[str, Any]]]:
     """All flags and all segments of an environment. Of one number each: to draw every part alone is slow."""
-    return st.integers(0, 2**32).map(lambda seed: world(seed, operators, needs))
+    return st.integers(0, 2**32).map(lambda seed: world(seed, tests, needs))
 
 
 values = st.recursive(
@@ -123,3 +139,19 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         context["build"] = draw(st.sampled_from(["sha256:b", "sha256:a", "", 1]))
     return context
+
+
+def typed_context(seed: int) -> dict[str, Any]:
+    """What `TYPED` asks for, each of its type or missing; always a user."""
+    by = Random(seed)
+
+    def some() -> dict[str, Any]:
+        kinds = {"country": TEXTS, "age": NUMBERS, "version": VERSIONS, "staff": (True, False)}
+        return {name: by.choice(values) for name, values in kinds.items() if by.random() < 0.7}
+
+    context = some()
+    if by.random() < 0.6:
+        context["user"] = some() | ({"deep": some()} if by.random() < 0.7 else {})
+    if by.random() < 0.5:
+        context["build"] = by.choice(["sha256:b", "sha256:a"])
+    return context | {"targetingKey": by.choice(["u-1", "u-2", "u-3", "Zoë", "利用者", f"u-{seed}"])}
