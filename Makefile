@@ -4,6 +4,7 @@
 # make bench-judge   how often the judge is wrong, and how fast it is right
 # make bench-pages   queries, kB over the wire and p95 of every page, beside a trivial one
 # make bench-live    what a hundred watchers cost, and how soon each hears of an event
+# make bench-flags   what flags cost: answers a second, how soon a change is everywhere, memory
 # make clean    forget the data and the environment
 # make lock     pin requirements.in anew
 
@@ -27,7 +28,7 @@ export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(SLIPWAY_DATA)/cache/hypothesis
 
-.PHONY: run install test browser node lint bench-judge bench-pages bench-live clean lock
+.PHONY: run install test browser node lint bench-judge bench-pages bench-live bench-flags clean lock
 .DEFAULT_GOAL := run
 
 run: install
@@ -59,6 +60,9 @@ bench-pages: install
 
 bench-live: install
 	@"$(BIN)/python" -m bench.live $(ARGS)
+
+bench-flags: install
+	@"$(BIN)/python" -m bench.flags $(ARGS)
 
 clean:
 	@"$(PYTHON)" -B config/embedded/clean.py

@@ -26,6 +26,10 @@ class Server:
     url: str
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def ask(self, key: str, flag: str = "", **context: Any) -> httpx.Response:
         """Evaluate one flag, or all."""
         path = f"{self.url}/ofrep/v1/evaluate/flags" + (f"/{flag}" if flag else "")
