@@ -120,6 +120,11 @@ def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:
     return sorted(found, key=lambda row: (row.reason.since, row.flag.key))
 
 
+def row_of(flag: Flag, user: User, now: datetime) -> Row | None:
+    """None for one that cannot go."""
+    return next(iter(rows(Flag.objects.filter(pk=flag.pk), user, now)), None)
+
+
 def mine(found: Iterable[Row], user: User) -> list[Row]:
     """What this person owns or is asked to take out."""
     return [row for row in found if row.whose == user]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.access import signed_in, who_may
 from core.models import AuditEntry
-from flags import actions, lives, phrases
+from flags import actions, backlog, code, lives, phrases
 from flags.models import Flag
 from flags.places import claimed_by, places
 from flags.planned import planned, reason_in
@@ -34,6 +34,7 @@ def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
     context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
+    context |= {"code": code.of_flag(shown)}
     context |= {**beside(request, shown), **used(request, shown), **played(request, shown)}
     return render(request, "flags/flag.html", context, status=422 if context["cannot"] else 200)
 
@@ -42,16 +43,19 @@ def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
     """What it is at this moment, everywhere, and what waits to change it."""
     user, moment = signed_in(request), clock.now()
     there = places(shown, user, moment)
+    life = lives.life_of(shown, moment)
     return {
         "flag": shown,
-        "life": lives.life_of(shown, moment),
+        "life": life,
+        "ending": backlog.row_of(shown, user, moment) if life.is_due else None,
+        "asked": shown.clean_ups.filter(done_at=None).select_related("owner", "asked_by").first(),
         "values": [(one["name"], phrases.text_of(one["value"])) for one in shown.variants],
         "claimed_by": claimed_by(shown),
         "places": there,
         "killed": [(place, reason_in(place.killed)) for place in there if not place.state.enabled],
         "planned": planned(shown, there, user),
         "topics": [f"flags:{place.environment.pk}" for place in there],
-        **_end(shown, may=any(place.may_change for place in there)),
+        **_end(shown, may=user.has_role(shown.product, *actions.MAY_CHANGE)),
     }
 
 
@@ -59,5 +63,5 @@ def _end(shown: Flag, *, may: bool) -> dict[str, Any]:
     """Whether it can be archived, or brought back."""
     if shown.archived_at:
         until = shown.archived_at + actions.UNDO
-        return {"undone_until": until, "may_undo": clock.now() <= until}
+        return {"undone_until": until, "can_undo": may and clock.now() <= until}
     return {"depending": actions.depending(shown) if may else [], "may_archive": may}
