@@ -132,9 +132,9 @@ OPERATORS: Mapping[str, tuple[Callable[[object], object], Build]] = MappingProxy
     {
         "equals": (values.scalar, _equals),
         "in": (values.scalars, _in),
-        "contains": (values.text, _of_text(operator.contains)),
-        "starts_with": (values.text, _of_text(str.startswith)),
-        "ends_with": (values.text, _of_text(str.endswith)),
+        "contains": (values.part, _of_text(operator.contains)),
+        "starts_with": (values.part, _of_text(str.startswith)),
+        "ends_with": (values.part, _of_text(str.endswith)),
         "matches": (values.pattern, _matches),
         "less": (values.number, _compared(operator.lt)),
         "at_most": (values.number, _compared(operator.le)),

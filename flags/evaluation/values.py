@@ -45,6 +45,13 @@ def text(value: object, wanted: str = "a text") -> str:
     return value
 
 
+def part(value: object) -> str:
+    """Of a text: an empty one would be in every text, and not every reader agrees that it is in an empty one."""
+    if value == "":
+        raise Unfit("This must not be empty.")
+    return text(value)
+
+
 def scalars(value: object) -> list[object]:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_LIST:
         raise Unfit(f"This must be a list of 1 to {MAX_LIST} texts, numbers, true or false.")

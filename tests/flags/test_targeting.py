@@ -104,6 +104,7 @@ def test_nothing_sent_is_the_default() -> None:
         (rule(asks(op="in", value=[])), "rules.0.when.value"),
         (rule(asks(op="in", value="NO")), "rules.0.when.value"),
         (rule(asks(op="in", value=[None])), "rules.0.when.value"),
+        (rule(asks(op="contains", value="")), "rules.0.when.value"),
         (rule(asks(op="contains", value=1)), "rules.0.when.value"),
         (rule(asks(op="less", value="1")), "rules.0.when.value"),
         (rule(asks(op="less", value=True)), "rules.0.when.value"),
