@@ -63,6 +63,16 @@ def changes(
     return [Change(title, lines[:LINES], max(len(lines) - LINES, 0)) for title, lines in told if lines]
 
 
+def in_rows(told: Iterable[Change]) -> list[tuple[str, str]]:
+    """The same as terms and what they are: for mails."""
+    return [(one.title, "; ".join(_in_words(line) for line in one.lines)) for one in told]
+
+
+def _in_words(line: Line) -> str:
+    change = f"{line.before} → {line.after or 'removed'}" if line.before else line.after
+    return f"{line.what}: {change}" if line.what else change
+
+
 def values(before: Iterable[Any], after: Iterable[Any]) -> Iterator[Line]:
     """From the values of a flag to other ones."""
     yield from _listed(before, after, "name", lambda one: text_of(one["value"]))

@@ -137,8 +137,7 @@ def rows(there: Mapping[str, Any]) -> list[Row]:
     if not there["enabled"]:
         found.append(Row(phrases.said("Turned off by a person, for everybody"), phrases.code(off), decides=True))
     elif there["withheld"]:
-        said = "Withheld from everybody: what stands below waits"
-        found.append(Row(phrases.said(said), phrases.code(off), decides=True))
+        found.append(Row(phrases.said("Withheld from everybody; all below waits"), phrases.code(off), decides=True))
     found += [Row(_capital(phrases.need(one))) for one in targeting["needs"]]
     found += [Row(pinned) for pinned in phrases.pins(targeting["pins"])]
     for rule in targeting["rules"]:

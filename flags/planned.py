@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.models import AuditEntry, User
 from flags import definition, diff
@@ -44,15 +43,10 @@ def planned(flag: Flag, places: Sequence[Place], user: User) -> list[Planned]:
     for change in rows.select_related("entry").prefetch_related("entry__texts"):
         place = by_environment[change.environment_id]
         before = definition.complete(flag, place.state)
-        after = definition.complete(flag, place.state, **becoming(change.changes))
+        after = definition.complete(flag, place.state, **definition.becoming(change.changes))
         own = change.asked_by_id == user.pk
         found.append(Planned(change, diff.changes(before, after), reason_in(change.entry), place.may_change, own))
     return found
-
-
-def becoming(changes: dict[str, Any]) -> dict[str, Any]:
-    """What of the flag's state is different once they are made: what somebody has is no longer withheld."""
-    return {**changes, "withheld": False} if changes.get("weight") else changes
 
 
 def reason_in(entry: AuditEntry | None) -> str:

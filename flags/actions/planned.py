@@ -13,7 +13,7 @@ from core.access import require
 from core.choices import RoleKind
 from core.errors import Conflict, Forbidden, Refused
 from core.models import Environment, User
-from flags import versions
+from flags import definition, diff, versions
 from flags.actions import common, states
 from flags.choices import ChangeState
 from flags.models import Flag, FlagSet, FlagState, PlannedChange
@@ -64,12 +64,8 @@ def foresee_change(
 def _weighed(state: FlagState, flag_set: FlagSet, changes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     if "targeting" in changes:
         changes = {**changes, "targeting": states.checked(state.flag, state.environment, changes["targeting"])}
-    growth = common.require_allowed(state, _opened(changes), claim="", seconded=True)
+    growth = common.require_allowed(state, definition.becoming(changes), claim="", seconded=True)
     return changes, growth and flag_set.second_person
-
-
-def _opened(changes: dict[str, Any]) -> dict[str, Any]:
-    return {**changes, "withheld": False} if changes.get("weight") else changes
 
 
 def _plan(
@@ -93,7 +89,7 @@ def _plan(
         state=ChangeState.WAITING if needs_second else ChangeState.APPROVED,
     )
     if needs_second:
-        _tell(planned, actor, reason)
+        _tell(planned, state, reason)
     return planned
 
 
@@ -232,9 +228,10 @@ def _record(change: PlannedChange, actor: User | None, action: str, reason: str 
     common.record(flag, actor, action, data, reason)
 
 
-def _tell(change: PlannedChange, actor: User, reason: str) -> None:
+def _tell(change: PlannedChange, state: FlagState, reason: str) -> None:
     """Ask those who may agree: release managers and the flag's owner, but not who asked."""
-    flag = change.flag
+    flag, actor = change.flag, change.asked_by
+    after = definition.complete(flag, state, **definition.becoming(change.changes))
     managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
     asked = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != actor}
     notify.tell(
@@ -249,6 +246,7 @@ def _tell(change: PlannedChange, actor: User, reason: str) -> None:
             "by": actor,
             "reason": reason,
             "due": change.due_at,
+            "rows": diff.in_rows(diff.changes(definition.complete(flag, state), after)),
             "url": flag.get_absolute_url(),
         },
     )

@@ -14,7 +14,8 @@ from flags import evaluation
 from flags.choices import ValueType
 from flags.evaluation.parse import MAX_VARIANTS
 
-MORE = 3
+MORE, TALLEST = 3, 16
+"""How many rows are added at once, and how many lines of a value are in sight."""
 
 
 @dataclass
@@ -28,6 +29,10 @@ class Row:
     @property
     def is_blank(self) -> bool:
         return not self.name.strip() and not self.value.strip()
+
+    @property
+    def lines(self) -> int:
+        return min(self.value.count("\n") + 1, TALLEST)
 
 
 @dataclass

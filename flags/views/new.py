@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.access import signed_in, who_may
 from core.errors import Refused
+from core.scope import chosen
 from core.views import attempt
 from flags import actions
 from flags.forms.about import NewFlagForm
@@ -24,7 +25,7 @@ def flag_new(request: HttpRequest) -> HttpResponse:
     """The form; a POST makes the flag, or (`variant-more`) shows it again with more rows for values."""
     user = signed_in(request)
     sent = request.method == "POST"
-    form = NewFlagForm(request.POST if sent else None, user=user)
+    form = NewFlagForm(request.POST if sent else None, user=user, initial={"product": chosen(request)})
     variants = Variants.sent(request.POST)
     context = {"form": form, "editor": variants}
     if not sent or variants.wants_more:
