@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.newcomer, pytest.mark.timeout(600)]
 OTHERS = 0o755
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """Outside pytest's own folders, which are closed to other users."""
     folder = Path(tempfile.mkdtemp(prefix="slipway newcomer "))
@@ -31,16 +31,30 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def checkout(folder: Path) -> Path:
+    return check_out(folder)
+
+
 @pytest.fixture
-def newcomer(folder: Path) -> Iterator[Newcomer]:
-    environment = plain_environment(folder) | compiled_before()
-    newcomer = Newcomer(check_out(folder), folder / "the data", environment)
+def newcomer(folder: Path, checkout: Path) -> Iterator[Newcomer]:
+    """Who has nothing yet but the checkout."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    place.chmod(OTHERS)
+    newcomer = Newcomer(checkout, place / "the data", plain_environment(place))
     yield newcomer
     newcomer.end()
 
 
+@pytest.fixture
+def regular(folder: Path, checkout: Path) -> Iterator[Newcomer]:
+    """Who comes back: with data that earlier tests have left, and with Python's modules compiled."""
+    regular = Newcomer(checkout, folder / "the data", plain_environment(folder) | compiled_before())
+    yield regular
+    regular.end()
+
+
 def test_one_command_from_nothing_and_again_with_the_data_kept(newcomer: Newcomer) -> None:
-    newcomer.environment.pop("PYTHONPYCACHEPREFIX", None)  # nothing is compiled either, and it goes where it belongs
     before = modes(newcomer.checkout) | modes(newcomer.data.parent)
     newcomer.run()
     newcomer.wait_ready()
@@ -64,27 +78,27 @@ def test_one_command_from_nothing_and_again_with_the_data_kept(newcomer: Newcome
 
 
 @pytest.mark.parametrize("victims", ["keeper", "supervisor", "both"])
-def test_killed_by_force_it_leaves_no_process_and_starts_again(newcomer: Newcomer, victims: str) -> None:
-    newcomer.run(SLIPWAY_DEMO="0")
-    newcomer.wait_ready()
-    keeper, supervisor = newcomer.supervisors()
+def test_killed_by_force_it_leaves_no_process_and_starts_again(regular: Newcomer, victims: str) -> None:
+    regular.run(SLIPWAY_DEMO="0")
+    regular.wait_ready()
+    keeper, supervisor = regular.supervisors()
     for pid in {"keeper": [keeper], "supervisor": [supervisor], "both": [keeper, supervisor]}[victims]:
         os.kill(pid, signal.SIGKILL)
-    newcomer.wait_gone()
-    newcomer.run(SLIPWAY_DEMO="0")
-    newcomer.wait_ready()
-    assert newcomer.answers() == 200
-    end(newcomer, signal.SIGHUP)
+    regular.wait_gone()
+    regular.run(SLIPWAY_DEMO="0")
+    regular.wait_ready()
+    assert regular.answers() == 200
+    end(regular, signal.SIGHUP)
 
 
-def test_a_child_that_dies_is_started_again_and_it_says_so(newcomer: Newcomer) -> None:
-    newcomer.run(SLIPWAY_DEMO="0")
-    newcomer.wait_ready()
-    end_of_web = [pid for pid in newcomer.seen if "granian" in (Path(f"/proc/{pid}/cmdline").read_text())]
+def test_a_child_that_dies_is_started_again_and_it_says_so(regular: Newcomer) -> None:
+    regular.run(SLIPWAY_DEMO="0")
+    regular.wait_ready()
+    end_of_web = [pid for pid in regular.seen if "granian" in (Path(f"/proc/{pid}/cmdline").read_text())]
     os.kill(min(end_of_web), signal.SIGKILL)
-    wait_until(lambda: "web ended (killed by SIGKILL)" in newcomer.said)
-    wait_until(lambda: answers(newcomer))
-    end(newcomer, signal.SIGINT)
+    wait_until(lambda: "web ended (killed by SIGKILL)" in regular.said)
+    wait_until(lambda: answers(regular))
+    end(regular, signal.SIGINT)
 
 
 def test_a_taken_port_is_named_before_anything_is_started(newcomer: Newcomer) -> None:
@@ -97,35 +111,35 @@ def test_a_taken_port_is_named_before_anything_is_started(newcomer: Newcomer) ->
     assert not (newcomer.data / "postgres").exists()
 
 
-def test_a_data_folder_in_use_is_refused(newcomer: Newcomer) -> None:
-    newcomer.run(SLIPWAY_DEMO="0")
-    newcomer.wait_ready()
-    (newcomer.data.parent / "second").mkdir()
-    second = Newcomer(newcomer.checkout, newcomer.data.parent / "second" / "data", newcomer.environment)
-    second.run(SLIPWAY_DEMO="0", SLIPWAY_DATA=str(newcomer.data))
+def test_a_data_folder_in_use_is_refused(regular: Newcomer) -> None:
+    regular.run(SLIPWAY_DEMO="0")
+    regular.wait_ready()
+    (regular.data.parent / "second").mkdir()
+    second = Newcomer(regular.checkout, regular.data.parent / "second" / "data", regular.environment)
+    second.run(SLIPWAY_DEMO="0", SLIPWAY_DATA=str(regular.data))
     assert second.make
     assert second.make.wait(30) != 0
     assert "already runs" in second.said
-    end(newcomer, signal.SIGINT)
+    end(regular, signal.SIGINT)
 
 
-def after_root_an_ordinary_user_runs_it_from_roots_checkout(newcomer: Newcomer, folder: Path) -> None:
-    newcomer.run(SLIPWAY_DEMO="0")
-    newcomer.wait_ready()
-    end(newcomer, signal.SIGINT)
+def after_root_an_ordinary_user_runs_it_from_roots_checkout(regular: Newcomer, folder: Path) -> None:
+    regular.run(SLIPWAY_DEMO="0")
+    regular.wait_ready()
+    end(regular, signal.SIGINT)
 
     nobody = pwd.getpwnam("nobody")
     home = folder / "home of somebody"
     home.mkdir()
     os.chown(home, nobody.pw_uid, nobody.pw_gid)
     python = reachable_python(folder)
-    user = Newcomer(newcomer.checkout, home / "data", plain_environment(home, python), uid=nobody.pw_uid)
+    user = Newcomer(regular.checkout, home / "data", plain_environment(home, python), uid=nobody.pw_uid)
     try:
         before = modes(home)
-        user.run(SLIPWAY_DATA=str(newcomer.data))
+        user.run(SLIPWAY_DATA=str(regular.data))
         assert user.make
         assert user.make.wait(60) != 0
-        assert f"The data folder {newcomer.data} belongs to root" in user.said
+        assert f"The data folder {regular.data} belongs to root" in user.said
         user.run(SLIPWAY_DEMO="0")
         user.wait_ready()
         assert user.answers() == 200
