@@ -6,15 +6,21 @@ Counts and rates change with every request; they are lists and numbers of this p
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import orjson
+
+from flags import flagd
 from flags.choices import KeyKind
 from flags.evaluation import Compiled, Problem, Result, compile_all
 from flags.snapshot import Key, Snapshot
+
+log = logging.getLogger(__name__)
 
 
 class Asked:
@@ -80,6 +86,17 @@ class House:
         self.asked = {key: Asked(one) for key, one in compile_all(snapshot.flags, snapshot.segments).items()}
         public = {key: one for key, one in self.asked.items() if snapshot.flags[key].for_clients}
         self.views = {KeyKind.SERVER.value: View(snapshot, self.asked), KeyKind.CLIENT.value: View(snapshot, public)}
+
+    @cached_property
+    def rule_set(self) -> tuple[bytes, bytes]:
+        """flagd's JSON of all its flags, and the ETag of that. Written once it is asked for: that takes a while."""
+        about: dict[str, str | int | float | bool] = {"flagSetId": self.snapshot.environment}
+        document, left_out = flagd.write(self.snapshot.flags, self.snapshot.segments, metadata=about)
+        if left_out:
+            log.warning("Not in the rule set of %s: %s", self.snapshot.environment, left_out)
+            document["metadata"]["leftOut"] = ", ".join(sorted(left_out))
+        body = orjson.dumps(document)
+        return body, b'"%b"' % hashlib.blake2b(body, digest_size=15).hexdigest().encode()
 
 
 @dataclass

@@ -18,7 +18,7 @@ if not apps.ready:  # alone, without config.asgi
     django.setup()
 
 from flags import serving
-from flags.ofrep import arrival, browsers, evaluate, leaving, readiness, stream
+from flags.ofrep import arrival, browsers, evaluate, leaving, readiness, rule_set, stream
 from flags.ofrep.wire import Answer, Headers, Receive, Scope, Send, path_of, problem, reply
 
 START_SECONDS = 3.0
@@ -65,6 +65,8 @@ def _leave() -> None:
 async def _answer(path: bytes, scope: Scope, headers: Headers, receive: Receive) -> Answer:
     if path == evaluate.PATH or path.startswith(evaluate.PATH + b"/"):
         return await evaluate.answer(path, scope, headers, receive)
+    if path == rule_set.PATH:
+        return await rule_set.answer(scope, headers)
     if path == b"/readyz":
         return readiness.answer(scope)
     return Answer(404, problem("Nothing is served here. Flags are under /ofrep/v1/evaluate/flags."))

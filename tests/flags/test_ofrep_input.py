@@ -1,21 +1,16 @@
 """P12: whatever is sent as a context, the answer is never a 5xx. The application itself is called, many times."""
 
-import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flags import ofrep, serving
 from flags.evaluation import Definition, Targeting, parse_targeting
 from flags.evaluation.operators import OPERATORS
-from flags.models import FlagKey
-from flags.ofrep.evaluate import PATH
-from flags.serving import Holder
-from flags.snapshot import Key, Snapshot
+from flags.snapshot import Key
+from tests.flags import inside
 
 KEY = "slf_s_test"
 
@@ -67,71 +62,64 @@ attributes = {"targetingKey": values, "build": values, "country": values, "user"
 contexts = values | st.fixed_dictionaries({}, optional=attributes)
 
 
-class Still(Holder):
-    """Holds what it was given and follows nobody: only the database's part is left out."""
-
-    def start(self) -> None:
-        pass
-
-
 @pytest.fixture(scope="module", autouse=True)
-def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    flags = {flag.key: flag for flag in FLAGS}
-    ids = {key: number for number, key in enumerate(flags)}
-    keys = {FlagKey.hash(KEY): Key(1, "server")}
-    still = Still(tmp_path_factory.mktemp("none"))
-    still.hold({1: Snapshot(1, "storefront production", "storefront", 1, 0.0, flags, ids, {}, keys)})
-    before, serving.holder = serving.holder, still
-    yield
-    serving.holder = before
-
-
-def ask(path: bytes, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> tuple[int, bytes]:
-    said: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        said.append(message)
-
-    keyed = [(b"x-api-key", KEY.encode())] if headers is None else headers
-    scope = {"type": "http", "method": "POST", "path": "", "raw_path": path, "headers": keyed}
-    asyncio.run(ofrep.application(scope, receive, send))
-    return said[0]["status"], said[1]["body"]
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[inside.Inside]:
+    with inside.held(tmp_path_factory.mktemp("none"), {KEY: Key(1, "server")}, *FLAGS) as held:
+        yield held
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(contexts, st.sampled_from(["", "/split", "/route", "/off", "/rules"]))
-def test_p12_no_context_of_any_shape_is_a_5xx(context: object, flag: str) -> None:
+def test_p12_no_context_of_any_shape_is_a_5xx(held: inside.Inside, context: object, flag: str) -> None:
     body = orjson.dumps({"context": context}, option=orjson.OPT_NON_STR_KEYS, default=str) if _fits(context) else b"{"
-    status, answer = ask(PATH + flag.encode(), body)
-    assert status in (200, 400)
-    assert status == 200 or orjson.loads(answer)["errorCode"]
+    answer = held.ask(inside.BULK + flag, body, key=KEY)
+    assert answer.status in (200, 400)
+    assert answer.status == 200 or answer.json["errorCode"]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
-def test_p12_no_body_is_a_5xx(body: bytes) -> None:
-    assert ask(PATH + b"/split", body)[0] in (200, 400)
+def test_p12_no_body_is_a_5xx(held: inside.Inside, body: bytes) -> None:
+    assert held.ask(f"{inside.BULK}/split", body, key=KEY).status in (200, 400)
 
 
-@settings(max_examples=200, deadline=None)
+HEADERS = [
+    b"authorization",
+    b"content-length",
+    b"if-none-match",
+    b"origin",
+    b"last-event-id",
+    b"access-control-request-method",
+]
+PATHS = [
+    b"/ofrep/v1/evaluate/flags",
+    b"/ofrep/v1/evaluate/flags/",
+    b"/ofrep/v1/stream?ticket=",
+    b"/flagd/v1/flags.json",
+    b"/",
+]
+
+
+@settings(max_examples=300, deadline=None)
 @given(
+    st.sampled_from(PATHS),
     st.binary(max_size=60),
-    st.dictionaries(st.sampled_from([b"authorization", b"content-length", b"if-none-match"]), st.binary(max_size=30)),
+    st.sampled_from(["GET", "POST", "OPTIONS", "HEAD", "PUT"]),
+    st.dictionaries(st.sampled_from(HEADERS), st.binary(max_size=30)),
+    st.sampled_from([b"", b"?flagConfigEtag=", b"?ticket="]),
 )
-def test_p12_no_address_and_no_header_is_a_5xx(path: bytes, headers: dict[bytes, bytes]) -> None:
-    keyed = [(b"x-api-key", KEY.encode()), *headers.items()]
-    assert ask(PATH + b"/" + path, b"{}", keyed)[0] < 500
-    assert ask(PATH, b"{}", keyed)[0] < 500
+def test_p12_no_address_and_no_header_is_a_5xx(
+    held: inside.Inside, path: bytes, rest: bytes, method: str, headers: dict[bytes, bytes], query: bytes
+) -> None:
+    keyed = [] if path.startswith(b"/ofrep/v1/stream") else [(b"x-api-key", KEY.encode())]
+    assert held.send(path + rest + query + rest, b"{}", [*keyed, *headers.items()], method).status < 500
 
 
 @pytest.mark.parametrize(
     "body", [b'{"context": {"targetingKey": "\\ud800"}}', b"[" * 5_000, b'{"context": {"n": 1e999}}']
 )
-def test_p12_json_at_its_edges_is_no_5xx(body: bytes) -> None:
-    assert ask(PATH + b"/split", body)[0] == 400
+def test_p12_json_at_its_edges_is_no_5xx(held: inside.Inside, body: bytes) -> None:
+    assert held.ask(f"{inside.BULK}/split", body, key=KEY).status == 400
 
 
 def _fits(context: object) -> bool:

@@ -1,0 +1,103 @@
+"""What was counted reaches the database once, however often it is told and whatever happens in between."""
+
+import dataclasses
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from core.models import Environment
+from flags import snapshot
+from flags.choices import KeyKind
+from flags.doors import House, Meter
+from flags.keys import issue_key
+from flags.models import Flag, FlagUsage
+from flags.usage import Tally
+
+
+@pytest.fixture
+def house(typo: Flag, production: Environment) -> House:
+    return House(snapshot.load()[production.pk])
+
+
+def give(house: House, *, by_name: int = 0, in_bulk: int = 0) -> None:
+    asked = house.asked["search-typo"]
+    asked.by_name[0] += by_name
+    asked.in_bulk[0] += in_bulk
+
+
+def told() -> dict[tuple[str, bool], int]:
+    return {(row.variant, row.by_name): row.count for row in FlagUsage.objects.all()}
+
+
+def test_counts_add_up_over_processes_and_versions(house: House, production: Environment) -> None:
+    one, other = Tally(), Tally()
+    give(house, by_name=2, in_bulk=5)
+    one.collect([house], [])
+    one.flush()
+    assert told() == {("off", True): 2, ("off", False): 5}
+    one.collect([house], [])
+    one.flush()
+    assert told() == {("off", True): 2, ("off", False): 5}, "nothing new, nothing told"
+    give(house, by_name=1)
+    newer = House(snapshot.load()[production.pk])
+    give(newer, by_name=10)
+    one.retire([house])
+    give(house, by_name=1)  # by a request that had just begun
+    one.collect([newer], [])
+    one.flush()
+    second = House(snapshot.load()[production.pk])
+    give(second, by_name=100)
+    other.collect([second], [])
+    other.flush()
+    assert told() == {("off", True): 114, ("off", False): 5}
+    assert one.total + other.total == 119
+    row = FlagUsage.objects.get(by_name=True)
+    assert row.day == datetime.now(UTC).date() and row.environment == production
+
+
+def test_what_cannot_be_told_is_kept(house: House) -> None:
+    tally = Tally()
+    give(house, by_name=3)
+    tally.collect([house], [])
+    with connection.execute_wrapper(_refuse), pytest.raises(OSError):
+        tally.flush()
+    assert told() == {}
+    give(house, by_name=4)
+    tally.collect([house], [])
+    tally.flush()
+    assert told() == {("off", True): 7}
+
+
+def test_a_flag_that_is_gone_is_not_counted(house: House) -> None:
+    gone = House(dataclasses.replace(house.snapshot, ids={"search-typo": 10**9}))
+    tally = Tally()
+    give(gone, by_name=3)
+    tally.collect([gone], [])
+    tally.flush()
+    assert told() == {}
+
+
+def test_a_key_says_when_it_was_last_used(
+    house: House, production: Environment, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    key, _ = issue_key(environment=production, kind=KeyKind.SERVER, name="shop", actor=None)
+    tally = Tally()
+    tally.collect([house], [(key.pk, Meter(used_at=1_790_000_000.0))])
+    with django_assert_num_queries(1):
+        tally.flush()
+    key.refresh_from_db()
+    assert key.last_used_at == datetime.fromtimestamp(1_790_000_000, UTC)
+    with django_assert_num_queries(0):
+        tally.collect([house], [(key.pk, Meter(used_at=1_790_000_000.0))])
+        tally.flush()
+    late = Tally()
+    late.collect([house], [(key.pk, Meter(used_at=1_780_000_000.0))])
+    late.flush()
+    key.refresh_from_db()
+    assert key.last_used_at == datetime.fromtimestamp(1_790_000_000, UTC), "never back"
+
+
+def _refuse(*_: object) -> None:
+    raise OSError("the line is dead")
