@@ -14,7 +14,6 @@ from flags.choices import Carrier
 from flags.evaluation.buckets import bucket
 from flags.evaluation.compiler import Compiled, compile_all
 from flags.evaluation.definition import Condition, Definition
-from flags.evaluation.segments import compile_segments
 from flags.evaluation.steps import Context, Outcome, Step, asked, outlined
 from flags.evaluation.words import ErrorCode, Problem, Result
 
@@ -78,7 +77,7 @@ def explain(
     if broken:
         steps = [broken]
     elif definition.enabled and not definition.withheld:
-        steps = list(asked(definition, rules, compile_segments(segments), context))
+        steps = list(asked(definition, rules, segments, context))
     else:
         steps = list(outlined(definition))
     first = next(number for number, step in enumerate(steps) if step.fits)

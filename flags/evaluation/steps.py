@@ -17,12 +17,21 @@ from flags.evaluation.conditions import compile_condition
 from flags.evaluation.definition import Condition, Definition, Serve
 from flags.evaluation.operators import Fits
 from flags.evaluation.phrases import condition_words, serve_words
+from flags.evaluation.segments import compile_segments
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result
 
 Context = Mapping[str, Any]
 Outcome = Result | Problem
 SHOWN = 80
 """Characters of a value in the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The segments, as they are written and as they are asked."""
+
+    conditions: Mapping[str, Condition]
+    fits: Mapping[str, Fits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,9 @@ def outlined(definition: Definition) -> Iterator[Step]:
 
 
 def asked(
-    definition: Definition, rules: Mapping[str, Compiled], segments: Mapping[str, Fits], context: Context
+    definition: Definition, rules: Mapping[str, Compiled], segments: Mapping[str, Condition], context: Context
 ) -> Iterator[Step]:
-    targeting = definition.targeting
+    targeting, known = definition.targeting, Known(segments, compile_segments(segments))
     yield from _switches(definition)
     for need in targeting["needs"]:
         other = rules.get(need["flag"])
@@ -87,8 +96,8 @@ def asked(
         step = _pins(targeting["pins"])
         yield replace(step, gives=pinned or step.gives, fits=pinned is not None, outcome=outcome)
     for number, rule in enumerate(targeting["rules"], 1):
-        parts = tuple(_parts(rule["when"], segments, context, 0))
-        fits = compile_condition(rule["when"], segments)(context)
+        parts = tuple(_parts(rule["when"], known, context, 0))
+        fits = compile_condition(rule["when"], known.fits)(context)
         outcome, place = _served(definition, rule["serve"], Reason.TARGETING_MATCH, context)
         yield replace(_rule(number, rule), fits=fits, outcome=outcome, bucket=place, parts=parts)
     yield from _exposure(definition, context)
@@ -105,20 +114,22 @@ def _meets(other: Compiled | None, variants: list[str], context: Context) -> boo
     return other is not None and other.decide(context) in other.giving(frozenset(variants))
 
 
-def _parts(condition: Condition, segments: Mapping[str, Fits], context: Context, deep: int) -> Iterator[Part]:
-    """The condition and what stands within it, each as this user fits it."""
-    fits = compile_condition(condition, segments)(context)
+def _parts(condition: Condition, known: Known, context: Context, deep: int) -> Iterator[Part]:
+    """The condition and what stands within it, a segment's own condition too, each as this user fits it."""
+    fits = compile_condition(condition, known.fits)(context)
     several = condition.get("all") or condition.get("any")
     if several:
         yield Part("all of" if "all" in condition else "any of", fits, deep)
     elif "not" in condition:
         yield Part("not", fits, deep)
         several = [condition["not"]]
+    elif "segment" in condition:
+        yield Part(condition_words(condition), fits, deep)
+        several = [known.conditions[condition["segment"]]]
     else:
-        found = _found(condition["attribute"], context) if "attribute" in condition else ""
-        yield Part(condition_words(condition), fits, deep, found)
+        yield Part(condition_words(condition), fits, deep, _found(condition["attribute"], context))
     for part in several or ():
-        yield from _parts(part, segments, context, deep + 1)
+        yield from _parts(part, known, context, deep + 1)
 
 
 def _found(path: str, context: Context) -> str:
