@@ -11,27 +11,43 @@ from flags.evaluation import Trace
 WIDTH = 600
 SHADES = ("one", "three", "two", "four")
 """Of neighbouring parts."""
-ROOM = 90
+ROOM = 60
 """How much of the line the words at the mark take."""
+LETTER = 11
+"""How wide a letter is, also on a phone."""
 
 
 @dataclass(frozen=True)
 class Piece:
+    """`name` stands in the middle below it, where there is room."""
+
     x: float
     width: float
     look: str
-    name: str
+    name: str = ""
+
+    @property
+    def middle(self) -> float:
+        return round(self.x + self.width / 2, 1)
+
+    @property
+    def legible(self) -> bool:
+        return bool(self.name) and self.width > LETTER * (len(self.name) + 2)
 
 
 @dataclass(frozen=True)
 class Line:
-    """`label` says what one would see; `end` stands at the line's right end."""
+    """`label` says what one would see; `limit` is where the percentage ends, if the line has one."""
 
     label: str
     mark: float
     anchor: str
     pieces: Sequence[Piece]
-    end: str
+    limit: str = ""
+
+    @property
+    def limit_x(self) -> float:
+        return min(max(self.pieces[0].width, ROOM / 2), WIDTH - ROOM / 2)
 
 
 def lines(trace: Trace) -> list[Line]:
@@ -46,9 +62,9 @@ def lines(trace: Trace) -> list[Line]:
 def _exposure(trace: Trace) -> Line:
     assert trace.bucket is not None
     reached = "is reached" if trace.reached_at(trace.weight) else "is not reached"
-    piece = Piece(0, _x(trace.weight), "one", "")
+    piece = Piece(0, _x(trace.weight), "one")
     label = f"Bucket {trace.bucket} of {FULL}; below {trace.weight} the percentage reaches: this user {reached}"
-    return Line(label, _x(trace.bucket), _anchor(trace.bucket), [piece], f"{as_percent(trace.weight)} have it")
+    return Line(label, _x(trace.bucket), _anchor(trace.bucket), [piece], as_percent(trace.weight))
 
 
 def _split(trace: Trace, place: int) -> list[Line]:
@@ -64,7 +80,7 @@ def _split(trace: Trace, place: int) -> list[Line]:
         begin += weight
     parts = ", ".join(f"{as_percent(weight)} {name}" for name, weight in serve["split"] if weight)
     label = f"Bucket {place} of {FULL} in the split: {parts}; this user gets {trace.variant}"
-    return [Line(label, _x(place), _anchor(place), pieces, parts)]
+    return [Line(label, _x(place), _anchor(place), pieces)]
 
 
 def _x(weight: int) -> float:

@@ -145,8 +145,8 @@ def _about(flag: Flag, life: Life) -> str:
     facts = life.facts
     name = facts.holder or facts.release or flag.name
     if life.stage is Stage.STALE:
-        return f"{name}: {life.reasons[0].due.label.lower()}"
-    return f"{name}, tried elsewhere" if life.stage is Stage.NEW and facts.elsewhere else name
+        return f"{life.reasons[0].due.label}: {name}"
+    return f"tried elsewhere: {name}" if life.stage is Stage.NEW and facts.elsewhere else name
 
 
 def _first_unit(passed: timedelta) -> str:
