@@ -8,8 +8,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 site = get_asgi_application()
 
-from flags.ofrep import PATHS, Receive, Scope, Send  # noqa: E402  (models need the set-up above)
+from flags.ofrep import PATHS  # noqa: E402  (models need the set-up above)
 from flags.ofrep import application as flags  # noqa: E402
+from flags.ofrep.wire import Receive, Scope, Send  # noqa: E402
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
 from django.conf import settings
@@ -53,7 +54,7 @@ def renewed_before(door: Door, now: float) -> float:
 def read(text: str) -> Ticket | None:
     """None if it is not ours, or has expired."""
     try:
-        key, origin, version = signing.loads(text, salt=SALT, max_age=settings.FLAG_TICKET_SECONDS)
+        key, origin, version = signing.loads(text, salt=SALT, max_age=timedelta(seconds=settings.FLAG_TICKET_SECONDS))
     except signing.BadSignature:
         return None
     return Ticket(key, origin, version)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -57,8 +58,15 @@ class Inside:
         )
         self.holder.hold({1: held})
 
-    def ask(self, path: str = BULK, body: bytes = b"{}", method: str = "POST", key: str = "", **headers: str) -> Said:
-        lines = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    def ask(
+        self,
+        path: str = BULK,
+        body: bytes = b"{}",
+        method: str = "POST",
+        key: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Said:
+        lines = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         keyed = [(b"x-api-key", key.encode("latin-1"))] if key else []
         return self.send(path.encode("latin-1"), body, [*keyed, *lines], method)
 

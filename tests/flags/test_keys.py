@@ -61,7 +61,7 @@ def test_a_server_key_is_no_key_for_browsers(production: Environment, emil: User
         ({"kind": KeyKind.CLIENT, "rate": 0}, "rate"),
     ):
         with pytest.raises(Refused) as refused:
-            keys.issue_key(environment=production, name="web", actor=emil, **wrong)  # type: ignore[arg-type]
+            keys.issue_key(environment=production, name="web", actor=emil, **wrong)
         assert refused.value.field == field
     assert not FlagKey.objects.exists() and not AuditEntry.objects.exists()
 

@@ -56,13 +56,13 @@ def test_both_ways_agree(here: Inside) -> None:
 def test_it_is_read_again_only_when_a_rule_changed(here: Inside) -> None:
     said = here.ask(PATH, method="GET", key="server")
     tag = said.headers["etag"]
-    assert here.ask(PATH, method="GET", key="server", if_none_match=f'"x", W/{tag}').status == 304
+    assert here.ask(PATH, method="GET", key="server", headers={"if-none-match": f'"x", W/{tag}'}).status == 304
     here.hold(*FLAGS, staff=here.segments["staff"])
-    assert here.ask(PATH, method="GET", key="server", if_none_match=tag).status == 304, (
+    assert here.ask(PATH, method="GET", key="server", headers={"if-none-match": tag}).status == 304, (
         "another version, the same rules"
     )
     here.hold(*FLAGS[:2], staff=here.segments["staff"])
-    again = here.ask(PATH, method="GET", key="server", if_none_match=tag)
+    again = here.ask(PATH, method="GET", key="server", headers={"if-none-match": tag})
     assert (again.status, set(again.json["flags"])) == (200, {"search", "rank"})
 
 
@@ -75,7 +75,7 @@ def test_what_flagd_cannot_say_is_named_and_the_rest_is_there(here: Inside) -> N
 
 def test_only_a_server_key_reads_it(here: Inside) -> None:
     assert here.ask(PATH, method="GET", key="page").status == 403
-    assert here.ask(PATH, method="GET", key="page", origin="https://shop.example").status == 403
+    assert here.ask(PATH, method="GET", key="page", headers={"origin": "https://shop.example"}).status == 403
     assert here.ask(PATH, method="GET", key="wrong").status == 401
-    assert here.ask(PATH, method="GET", key="server", origin="https://shop.example").status == 403
+    assert here.ask(PATH, method="GET", key="server", headers={"origin": "https://shop.example"}).status == 403
     assert here.ask(PATH, key="server").status == 405
