@@ -94,6 +94,7 @@ def definition(by: Random, key: str, tests: Tests, needs: bool) -> Definition:
         "needs": [{"flag": flag, "variants": by.sample(names, by.randint(1, 3))} for flag in needed],
         "rules": [{"when": condition(by, SEGMENTS, tests), "serve": serve(by)} for _ in range(by.choice((0, 1, 2, 3)))],
     }
+    carrier = by.choice(("percentage", "percentage", "build"))
     return Definition(
         key,
         type="integer",
@@ -102,9 +103,9 @@ def definition(by: Random, key: str, tests: Tests, needs: bool) -> Definition:
         salt=f"salt-{key}",
         enabled=by.random() < 0.85,
         withheld=by.random() < 0.1,
-        carrier=by.choice(("percentage", "percentage", "build")),
+        carrier=carrier,
         weight=by.choice((0, 1, 5_000, 50_000, 99_999, 100_000)),
-        build=by.choice(("", "sha256:b", "sha256:b")),
+        build=by.choice(("", "sha256:b", "sha256:b")) if carrier == "build" else "",
         targeting=parse_targeting(targeting, variants=names, segments=SEGMENTS, flags=(*FLAGS, "gone")),
     )
 
