@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -83,7 +83,7 @@ def _weight(percent: str) -> int:
     """Parts per 100 000. Raises ValueError."""
     try:
         parts = Decimal(percent.strip().removesuffix("%").strip()) * FULL / 100
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise ValueError(percent) from error
     if not parts.is_finite() or not 0 <= parts <= FULL or parts != int(parts):
         raise ValueError(percent)
