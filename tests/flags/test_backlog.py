@@ -210,3 +210,19 @@ def test_the_stages_of_all_flags_cost_seven_queries(storefront: Product, emil: U
 def test_the_command_is_to_be_had_without_signing_in() -> None:
     answer = Client().get("/flags/slipway_flags.py")
     assert answer.status_code == 200 and b"def main()" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_the_flags_own_page_says_it_too(
+    storefront: Product, emil: User, rhea: User, browser_of: Callable[[User], Client]
+) -> None:
+    flag, here = made(storefront, "everyones", emil), "/flags/storefront/everyones/"
+    browser = browser_of(rhea)
+    assert "It can go." in plain(browser.get(here).text) and "Ask the owner" in browser.get(here).text
+    assert "In code" not in browser.get(here).text, "no code was looked through"
+    assert browser.post(f"{here}clean-up/", {"from": "flag"})["Location"] == here
+    page = browser.get(here).text
+    assert "Emil Sand is asked to clean it up" in page and "Ask the owner" not in page and "Close the request" in page
+    report(storefront, emil, "everyones")
+    assert "app.py:1" in browser.get(here).text
+    actions.archive_flag(flag=flag, actor=emil)
+    assert "Code still mentions it, though it is archived" in browser.get(here).text

@@ -48,6 +48,7 @@ STAGES = [
     ("everyone for two weeks", at(FULL, days=14), {}, Stage.STALE, [Due.EVERYBODY]),
     ("turned off", at(FULL, enabled=False, days=2), {}, Stage.LIVE, []),
     ("turned off for two weeks", at(FULL, enabled=False, days=14), {}, Stage.STALE, [Due.NOBODY]),
+    ("turned off before anybody had it", at(0, enabled=False, days=14), {"elsewhere": True}, Stage.NEW, []),
     ("off for two weeks", at(0, days=14), {}, Stage.STALE, [Due.NOBODY]),
     ("off, tried on staging", at(0, days=14), {"elsewhere": True}, Stage.NEW, []),
     ("off, left on staging", at(0, days=60), {"elsewhere": True}, Stage.STALE, [Due.NOBODY]),
