@@ -19,6 +19,15 @@ SENTENCES: dict[str, Sentence] = {
     "flag_variants_set": Sentence("live", "flag", "{actor} changed the values of {key}"),
     "flag_opened": Sentence("live", "play", "{actor} let the rules of {key} decide again in {environment}"),
     "flag_restored": Sentence("live", "flag", "{actor} made {key} in {environment} what it was at version {restored}"),
+    "flag_imported": Sentence(
+        "live",
+        "target",
+        "{actor} changed {key} in {environment} by an import",
+        many="{actor} changed {count} flags in {environment} by an import",
+    ),
+    "flags_imported": Sentence(
+        "live", "file", "{actor} imported flags into {environment}: {created} new, {changed} changed, {planned} waiting"
+    ),
     "flag_archived": Sentence("wait", "file", "{actor} archived {key}"),
     "flag_unarchived": Sentence("none", "flag", "{actor} brought {key} back from the archive"),
     "flag_clean_up_asked": Sentence("wait", "hand", "{actor} asked {person} to clean up {key}"),

@@ -16,6 +16,7 @@ from flags.views import (
     segments,
     settings,
     targeting,
+    transfer,
 )
 from flags.views import list as lists
 
@@ -31,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "products/<slug:slug>/flags/segments/<slug:segment_key>/delete/", segments.segment_delete, name="segment-delete"
     ),
+    path("products/<slug:slug>/flags/", transfer.transfer_page, name="flag-transfer"),
+    path("products/<slug:slug>/flags/export/<slug:environment>/", transfer.export, name="flag-export"),
     path("products/<slug:slug>/flag-changes/<slug:environment>/", settings.second_person, name="flag-second-person"),
     path("products/<slug:slug>/flag-keys/", product_views.issue, name="flag-key-issue"),
     path("products/<slug:slug>/flag-keys/<int:key_id>/replace/", product_views.replace, name="flag-key-replace"),

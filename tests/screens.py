@@ -18,6 +18,7 @@ NOT_SCREENS = {
     "live/": "a stream of events, listened to in tests/core/test_live.py",
     "api/v1/": "answers machines with JSON",
     "flags/slipway_flags.py": "a program for pipelines, run in tests/flags/test_code_command.py",
+    "products/<slug:slug>/flags/export/": "a file, asked for in tests/flags/test_transfer_page.py",
     "admin/": "Django's own pages; ours among them stand below",
     "password/<uidb64>/<token>/": "stands below with a token that is none: a real one is a credential",
 }

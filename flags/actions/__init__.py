@@ -28,10 +28,12 @@ from flags.actions.states import (
     set_targeting,
     set_weight,
 )
+from flags.actions.transfer import Report, import_flags
 
 __all__ = [
     "MAY_CHANGE",
     "UNDO",
+    "Report",
     "agree_to_change",
     "archive_flag",
     "ask_again",
@@ -49,6 +51,7 @@ __all__ = [
     "enable",
     "end_change",
     "foresee_change",
+    "import_flags",
     "kill",
     "make_due",
     "move",
