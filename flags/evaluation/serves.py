@@ -7,21 +7,16 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-from mmh3 import mmh3_32_uintdigest
 
 from core.weights import FULL
 from flags.choices import Carrier
+from flags.evaluation.buckets import first_hash, hashed
 from flags.evaluation.definition import Definition, Serve
 from flags.evaluation.outcomes import Outcomes
 from flags.evaluation.words import Reason
 
 Decide = Callable[[Any], int]
 """From a context (a dict) to the number of the answer."""
-
-
-def first_hash(weight: int) -> int:
-    """The first 32-bit hash whose bucket is not below `weight`: comparing hashes saves a multiplication per user."""
-    return -((-weight << 32) // FULL)
 
 
 def constant(number: int) -> Decide:
@@ -48,14 +43,6 @@ def _split(salt: str, limits: list[int], numbers: list[int], outcomes: Outcomes)
         return numbers[bisect_right(limits, hashed(prefix + key))]
 
     return decide
-
-
-def hashed(text: str) -> int:
-    """MurmurHash3 (x86, 32 bit), unsigned."""
-    try:
-        return mmh3_32_uintdigest(text.encode())
-    except UnicodeEncodeError:
-        return mmh3_32_uintdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def exposure(definition: Definition, outcomes: Outcomes) -> Decide:

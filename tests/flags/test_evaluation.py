@@ -23,9 +23,11 @@ from flags.evaluation import (
     invalid,
     parse_variants,
 )
+from flags.evaluation.buckets import first_hash
 from flags.evaluation.dates import instant
 from flags.evaluation.versions import precedence
 
+weights = st.integers(0, FULL)
 seeds = st.text(min_size=1, max_size=64)
 users = st.text(min_size=1)
 
@@ -191,3 +193,14 @@ def test_one_moment_may_be_written_in_many_ways(one: str, other: str) -> None:
 )
 def test_what_is_no_date_fits_nothing(text: str) -> None:
     assert instant(text) is None
+
+
+@given(weights, st.integers(0, 2**32 - 1))
+def test_comparing_hashes_is_comparing_buckets(weight: int, hashed: int) -> None:
+    assert (hashed < first_hash(weight)) == ((hashed * FULL) >> 32 < weight)
+
+
+@pytest.mark.parametrize("weight", [1, 5_000, 33_333, 99_999, FULL])
+def test_the_first_hash_of_a_weight_is_exact(weight: int) -> None:
+    first = first_hash(weight)
+    assert ((first - 1) * FULL) >> 32 < weight <= (first * FULL) >> 32
