@@ -7,7 +7,6 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-
 from core.weights import FULL
 from flags.choices import Carrier
 from flags.evaluation.buckets import first_hash, hashed
