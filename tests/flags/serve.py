@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -41,7 +42,8 @@ class Server:
         return facts
 
     def kill(self) -> None:
-        self.process.kill()
+        """The worker too: it would serve on without its parent."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
@@ -64,7 +66,7 @@ def serving(
         f"{application}:application",
     ]
     variables = {**os.environ, **environment, "SLIPWAY_SNAPSHOTS": str(snapshots)}
-    process = subprocess.Popen(identity.tied(command), cwd=ROOT, env=variables)
+    process = subprocess.Popen(identity.tied(command), cwd=ROOT, env=variables, start_new_session=True)
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
         wait_for(lambda: _answers(server), 30)
