@@ -1,6 +1,7 @@
 """What a user gets from a flag: the decision table, and how buckets divide users."""
 
 import itertools
+import json
 import re
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.weights import FULL
 from flags.evaluation import (
+    OPERATOR_WORDS,
     Definition,
     ErrorCode,
     Problem,
@@ -21,11 +23,14 @@ from flags.evaluation import (
     compile_all,
     default_targeting,
     invalid,
+    parse_targeting,
     parse_variants,
 )
-from flags.evaluation.buckets import first_hash
+from flags.evaluation.buckets import first_hash, hashed
 from flags.evaluation.dates import instant
+from flags.evaluation.operators import OPERATORS
 from flags.evaluation.versions import precedence
+from tests.flags import reference
 
 weights = st.integers(0, FULL)
 seeds = st.text(min_size=1, max_size=64)
@@ -105,12 +110,40 @@ def test_two_seeds_divide_users_independently() -> None:
     assert 4_700 < both < 5_300
 
 
-def test_the_published_vectors_hold() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "flags.md").read_text()
-    rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \| (\d+) \|$", page, re.MULTILINE)
-    assert len(rows) >= 6
+PAGE = (Path(__file__).parents[2] / "docs" / "flags-evaluation.md").read_text()
+
+
+def test_the_published_buckets_hold() -> None:
+    rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \| (\d+) \|$", PAGE, re.MULTILINE)
+    assert len(rows) >= 9
     for seed, user, expected in rows:
         assert bucket(seed, user) == int(expected)
+    first = re.search(r"of `release-7:u-1`, is (\d+)", PAGE)
+    assert first and hashed("release-7:u-1") == int(first[1])
+
+
+def test_the_published_example_holds() -> None:
+    """Both ways: what is published is also what the reference gives."""
+    told = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    rows = re.findall(r"^\| `(\{.*\})` \| (?:`(\w+)`)? *\| `(\w+)` \|$", PAGE, re.MULTILINE)
+    assert told and len(rows) >= 9
+    flag = json.loads(told[1])
+    variants = flag.pop("variants")
+    flag["targeting"] = parse_targeting(flag["targeting"], variants=list(variants), segments=(), flags=())
+    definition = Definition("colour", "string", tuple(variants.items()), **flag)
+    compiled = compile_all({"colour": definition}, {})["colour"]
+    for context, variant, reason in rows:
+        for outcome in (
+            compiled.evaluate(json.loads(context)),
+            reference.evaluate("colour", {"colour": definition}, {}, json.loads(context)),
+        ):
+            said = outcome.code if isinstance(outcome, Problem) else outcome.reason
+            assert (getattr(outcome, "variant", ""), said) == (variant, reason)
+
+
+def test_every_operator_is_on_the_page() -> None:
+    assert all(f"`{operator}`" in PAGE for operator in OPERATORS)
+    assert OPERATORS.keys() == OPERATOR_WORDS.keys()
 
 
 PATHOLOGICAL = [("(a+)+$", "a" * 60_000 + "!"), ("(a|aa)*b", "a" * 60_000), ("(.*)*x(.*)*y(.*)*z", "x" * 60_000)]
