@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmh3
+from mmh3 import mmh3_32_uintdigest
 
 from core.weights import FULL
 
@@ -20,8 +20,10 @@ def first_hash(weight: int) -> int:
 
 
 def hashed(text: str) -> int:
-    """MurmurHash3 (x86, 32 bit, seed 0) of the text in UTF-8, unsigned."""
+    """MurmurHash3 (x86, 32 bit, seed 0) of the text in UTF-8, unsigned. Encoded here: given a text with half a
+    character, which JSON can hold, mmh3 ends the process.
+    """
     try:
-        return mmh3.hash(text, 0, False)
-    except UnicodeEncodeError:  # half a character: JSON can hold one
-        return mmh3.hash(text.encode("utf-8", "surrogatepass"), 0, False)
+        return mmh3_32_uintdigest(text.encode())
+    except UnicodeEncodeError:
+        return mmh3_32_uintdigest(text.encode("utf-8", "surrogatepass"))
