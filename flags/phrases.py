@@ -86,7 +86,8 @@ def _test(one: Mapping[str, Any], *, negated: bool) -> Phrase:
         words = f"does not {DOES[words]}" if words in DOES else f"is not{words.removeprefix('is')}"
     if op == "in":
         return (*code(one["attribute"]), Bit(f" {words} "), *_several(value))
-    return (*code(one["attribute"]), Bit(f" {words} "), *code(text_of(value)))
+    shown = text_of(value) if op == "equals" or not isinstance(value, str) or value.strip() != value else value
+    return (*code(one["attribute"]), Bit(f" {words} "), *code(shown))
 
 
 def _several(values: Sequence[Any]) -> Phrase:

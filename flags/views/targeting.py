@@ -15,6 +15,7 @@ from flags import actions, definition, diff
 from flags.forms.change import ChangeForm
 from flags.forms.targeting import WRONG, Draft
 from flags.meanwhile import meanwhile
+from flags.models import Flag, FlagState
 from flags.places import claimed_by, state_in
 from flags.views.reach import CHANGERS, number, there, turned_away, visible
 from flags.views.submit import submit
@@ -99,6 +100,15 @@ def _changes(asked: dict[str, Any], draft: Draft, form: ChangeForm) -> dict[str,
     return {"targeting": targeting}
 
 
+def _would(flag: Flag, state: FlagState, draft: Draft) -> list[diff.Change]:
+    """What saving would change of what it is by now, as far as what was typed can be read."""
+    try:
+        typed = draft.read(segments=set(definition.segments_of(flag.product_id)))
+    except Refused:
+        return []
+    return diff.changes(definition.complete(flag, state), definition.complete(flag, state, targeting=typed))
+
+
 def _refuse(refused: Refused, draft: Draft, form: ChangeForm) -> None:
     draft.refuse(refused)
     form.refuse(refused)
@@ -110,13 +120,15 @@ def _page(
     """With `says` after a refusal: beside what became of it meanwhile, on which what is sent next is based."""
     shown = visible(request, asked["flag"].product.slug, asked["flag"].key)
     state = state_in(shown, asked["environment"])
+    missed = meanwhile(state, read) if says else None
     return {
         "flag": shown,
         "environment": asked["environment"],
         "draft": draft,
         "form": form,
         "based_on": state.version if says else read,
-        "meanwhile": meanwhile(state, read) if says else None,
+        "meanwhile": missed,
+        "yours": _would(shown, state, draft) if missed else [],
         "claimed_by": claimed_by(shown),
         "segments": sorted(definition.segments_of(shown.product_id)),
     }

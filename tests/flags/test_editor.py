@@ -183,6 +183,7 @@ def test_the_second_of_two_sees_what_the_first_did_and_saves_on_top(
     page = answer.content.decode()
     assert answer.status_code == 409 and "Emil" in page and "A start" in page and "Save on top of that" in page
     assert "<del>0\u00a0%</del>" in page and "<ins>5\u00a0%</ins>" in page
+    assert "yours takes its place and would change" in page and "u-1" in page
     assert state_of(typo, production).targeting["pins"] == {}
     on_top = typed(page, EDITOR)
     assert on_top["pins"] == ["u-1 = on"]
