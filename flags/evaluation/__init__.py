@@ -6,7 +6,6 @@ from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import need_cycle, segment_cycle
 from flags.evaluation.definition import BOOLEANS, Definition, Targeting, default_targeting, used_segments
 from flags.evaluation.explain import Trace, explain, outline
-from flags.evaluation.legacy import OFF, ON, FlagRule, evaluate
 from flags.evaluation.needs import needs_too_deep
 from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_targeting, parse_variants
 from flags.evaluation.phrases import OPERATOR_WORDS, condition_words, serve_words
@@ -16,14 +15,11 @@ from flags.evaluation.words import ErrorCode, Problem, Reason, Result, invalid
 
 __all__ = [
     "BOOLEANS",
-    "OFF",
-    "ON",
     "OPERATOR_WORDS",
     "CannotCompile",
     "Compiled",
     "Definition",
     "ErrorCode",
-    "FlagRule",
     "Invalid",
     "Part",
     "Problem",
@@ -38,7 +34,6 @@ __all__ = [
     "compile_condition",
     "condition_words",
     "default_targeting",
-    "evaluate",
     "explain",
     "invalid",
     "need_cycle",

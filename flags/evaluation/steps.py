@@ -105,7 +105,7 @@ def asked(
 
 def _gave(other: Compiled | None, context: Context) -> str:
     if other is None:
-        return "there is no such flag"
+        return "does not exist"
     outcome = other.evaluate(context)
     return f"gives {outcome.variant}" if isinstance(outcome, Result) else f"errs with {outcome.code}"
 

@@ -1,65 +1,18 @@
 """The flag pages as people see and press them."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.models import Environment, User
-from core.weights import FULL
-from flags import actions, explain
-from flags.choices import Carrier
-from flags.evaluation import FlagRule
+from flags import actions
 from flags.models import Flag, FlagKey
 from tests.flags.conftest import HOLDER, state_of
 
 BrowserOf = Callable[[User], Client]
 PAGE = "/flags/storefront/search-typo/"
-
-
-@pytest.mark.parametrize(
-    ("facts", "says"),
-    [
-        ({}, ["Turned off by a person: off", "Everyone: off *"]),
-        (
-            {"weight": 25_000},
-            ["Turned off by a person: off", "25 % of the users, by bucket: on *", "Everyone else: off"],
-        ),
-        ({"weight": FULL}, ["Turned off by a person: off", "Everyone: on *"]),
-        (
-            {"weight": 1_000, "carrier": Carrier.BUILD, "build": "b2"},
-            ["Turned off by a person: off", "Served by build: on *", "Everyone else: off"],
-        ),
-        ({"weight": FULL, "enabled": False}, ["Turned off by a person: off *", "Everyone: on"]),
-        ({"weight": 9, "carrier": Carrier.BUILD}, ["Turned off by a person: off", "Everyone: off *"]),
-    ],
-)
-def test_the_rules_stand_in_the_order_they_are_asked_and_one_decides(facts: dict[str, Any], says: list[str]) -> None:
-    listed = explain.rules(FlagRule(key="f", seed="s", **facts))
-    said = [f"{rule.text}: {rule.gives}{' *' if rule.decides else ''}".replace("\u00a0", " ") for rule in listed]
-    assert said == says
-
-
-@given(
-    st.builds(
-        FlagRule,
-        key=st.just("f"),
-        seed=st.just("s"),
-        enabled=st.booleans(),
-        carrier=st.sampled_from([one.value for one in Carrier]),
-        weight=st.sampled_from([0, 1, 50_000, FULL]),
-        build=st.sampled_from(["", "b1", "b2"]),
-    ),
-    st.sampled_from(["", "b1", "b2"]),
-    st.sampled_from(["", "u-1", "u-2", "u-3"]),
-)
-def test_the_rule_that_decided_gives_what_the_user_gets(rule: FlagRule, build: str, user: str) -> None:
-    told = explain.explain(rule, user=user, build=build)
-    assert [one.gives for one in told.rules if one.decides] == ([told.variant] if told.variant else [])
 
 
 def test_an_outsider_sees_no_flag_and_presses_nothing(
