@@ -22,7 +22,10 @@ endif
 export SLIPWAY_PORT SLIPWAY_DATA SLIPWAY_DEMO SLIPWAY_VENV
 # Nothing is written beside the source: it may belong to somebody else. What is compiled is kept all the same, since
 # each of the many processes would spend seconds on compiling it again.
-export PYTHONPYCACHEPREFIX ?= $(SLIPWAY_DATA)/pycache
+ifeq ($(strip $(PYTHONPYCACHEPREFIX)),)
+PYTHONPYCACHEPREFIX := $(SLIPWAY_DATA)/pycache
+endif
+export PYTHONPYCACHEPREFIX
 unexport PYTHONDONTWRITEBYTECODE
 export RUFF_CACHE_DIR := $(SLIPWAY_DATA)/cache/ruff
 export MYPY_CACHE_DIR := $(SLIPWAY_DATA)/cache/mypy
