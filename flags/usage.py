@@ -75,6 +75,8 @@ class Tally:
 
     def _take(self, house: House, now: datetime) -> None:
         snapshot = house.snapshot
+        for view in house.views.values():
+            view.count_settled()
         for key, asked in house.asked.items():
             for by_name, number, count in asked.fresh():
                 outcome = asked.outcome(number)

@@ -11,9 +11,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 
-def content(tags: Sequence[bytes]) -> bytes:
+def content(beginning: bytes, tags: Sequence[bytes]) -> bytes:
     """Of these entries, in this order: equal in every process and version."""
-    return urlsafe_b64encode(hashlib.blake2b(b"".join(tags), digest_size=15).digest())
+    return urlsafe_b64encode(hashlib.blake2b(beginning + b"".join(tags), digest_size=15).digest())
 
 
 def write(content: bytes, issued: int) -> bytes:

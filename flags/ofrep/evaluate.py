@@ -60,7 +60,9 @@ def bulk(door: Door, context: Mapping[str, Any] | Problem, headers: Headers, nam
     numbers = [decide(context) for decide in view.decides]
     for counts, number in zip(view.counts, numbers, strict=True):
         counts[number] += 1
-    content = etags.content([tags[number] for tags, number in zip(view.tags, numbers, strict=True)])
+    view.given += 1
+    tags = [known[number] for known, number in zip(view.tags, numbers, strict=True)]
+    content = etags.content(view.settled_tag, tags)
     known = headers.get(b"if-none-match")
     if known is not None and named <= view.version:
         tag = etags.still_good(known, content, tickets.renewed_before(door, time.time()))
@@ -69,7 +71,7 @@ def bulk(door: Door, context: Mapping[str, Any] | Problem, headers: Headers, nam
     issued, streams = tickets.streams(door, headers.get(b"origin", b"").decode("latin-1"))
     entries = b",".join([fragments[number] for fragments, number in zip(view.fragments, numbers, strict=True)])
     tag = etags.write(content, issued)
-    return Answer(200, b'{"flags":[' + entries + streams, (*entrance.held(door), (b"etag", tag), CACHING))
+    return Answer(200, view.beginning + entries + streams, (*entrance.held(door), (b"etag", tag), CACHING))
 
 
 def _context(body: bytes) -> Mapping[str, Any] | Problem:

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from core.models import Environment
-from flags import snapshot
+from core.models import Environment, User
+from flags import actions, snapshot
 from flags.choices import KeyKind
 from flags.doors import House, Meter
 from flags.keys import issue_key
@@ -55,6 +55,19 @@ def test_counts_add_up_over_processes_and_versions(house: House, production: Env
     assert one.total + other.total == 119
     row = FlagUsage.objects.get(by_name=True)
     assert row.day == datetime.now(UTC).date() and row.environment == production
+
+
+def test_what_everybody_gets_is_counted_too(typo: Flag, production: Environment, emil: User) -> None:
+    actions.set_weight(flag=typo, environment=production, weight=50_000, actor=emil)
+    actions.create_flag(product=typo.product, key="settled", name="Settled", actor=emil, for_clients=True)
+    house, tally = House(snapshot.load()[production.pk]), Tally()
+    server, client = house.views["server"], house.views["client"]
+    assert (len(server.settled), len(server.decides), len(client.settled), len(client.decides)) == (1, 1, 1, 0)
+    server.given, client.given = 3, 4
+    for _ in range(2):
+        tally.collect([house], [])
+    tally.flush()
+    assert {row.flag.key: (row.variant, row.count) for row in FlagUsage.objects.all()} == {"settled": ("off", 7)}
 
 
 def test_what_cannot_be_told_is_kept(house: House) -> None:
