@@ -37,8 +37,10 @@ class Row:
 
     @property
     def reason(self) -> Reason:
-        """The strongest."""
-        return self.life.reasons[0]
+        """The strongest; of what is not due yet, the one that is coming."""
+        reason = self.life.reasons[0] if self.life.is_due else self.life.coming
+        assert reason
+        return reason
 
     @property
     def more(self) -> str:
@@ -93,13 +95,13 @@ class Gone:
 
 
 def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:
-    """Those of `flags` (which this person may see) that can go, what has held longest first. The number of queries does
-    not grow with them.
+    """Those of `flags` (which this person may see) that can go, or soon can because a release has let them go; what has
+    held longest first. The number of queries does not grow with them.
     """
     asked = Prefetch("clean_ups", CleanUp.objects.filter(done_at=None).select_related("owner", "asked_by"))
     in_use = flags.filter(archived_at=None).select_related("product", "owner")
     shown = list(in_use.prefetch_related("states__environment", asked))
-    due = {pk: life for pk, life in lives(shown, now).items() if life.is_due}
+    due = {pk: life for pk, life in lives(shown, now).items() if life.is_due or life.coming}
     kept = [flag for flag in shown if flag.pk in due]
     products = {flag.product_id for flag in kept}
     mentioned, needs, people = code.mentions(kept), _needs(products), _People.of(products)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.weights import FULL
 from flags.choices import Carrier, Due, FlagKind, Stage
@@ -83,9 +83,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Life:
+    """`coming`: what will be a reason, of a flag that everyone has and a release has just let go."""
+
     facts: Facts
     stage: Stage
     reasons: tuple[Reason, ...] = ()
+    coming: Reason | None = None
 
     @property
     def is_due(self) -> bool:
@@ -119,7 +122,8 @@ def life(facts: Facts, now: datetime) -> Life:
     if not facts.holder:
         found = [_settled(facts, now), *found, _unasked(facts, now)]
     reasons = tuple(reason for reason in found if reason)
-    return Life(facts, Stage.STALE if reasons and not facts.holder else _stage(facts), reasons)
+    stage = Stage.STALE if reasons and not facts.holder else _stage(facts)
+    return Life(facts, stage, reasons, None if reasons else _coming(facts, now))
 
 
 def _stage(facts: Facts) -> Stage:
@@ -131,25 +135,44 @@ def _stage(facts: Facts) -> Stage:
     return Stage.LIVE
 
 
+class _Rest(NamedTuple):
+    """That all of production get the same: since when, how long that has to last, and how it reads."""
+
+    wait: timedelta
+    due: Due
+    since: datetime
+    said: str
+
+
 def _settled(facts: Facts, now: datetime) -> Reason | None:
+    rest = _rest(facts)
+    return _after(*rest, now) if rest else None
+
+
+def _coming(facts: Facts, now: datetime) -> Reason | None:
+    rest = _rest(facts)
+    if rest is None or rest.due is not Due.EVERYBODY or facts.holder or not facts.release:
+        return None
+    left = -(-(rest.since + rest.wait - now) // timedelta(days=1))
+    return Reason(rest.due, rest.since, f"Everyone has it, and {facts.release} is over: due in {left}\u00a0d.")
+
+
+def _rest(facts: Facts) -> _Rest | None:
     where = facts.production
     if where is None or not where.settled or facts.kind in LASTING:
         return None
     if where.settled != where.off:
         what = "" if where.settled == "on" else f" “{where.settled}”"
-        said = f"Everyone has had it{what} for {{}}"
-        said += f", since {facts.release} was over." if facts.release else "."
-        return _after(SETTLED, Due.EVERYBODY, where.changed_at, said, now)
+        over = f", since {facts.release} was over." if facts.release else "."
+        return _Rest(SETTLED, Due.EVERYBODY, where.changed_at, f"Everyone has had it{what} for {{}}{over}")
     if where.killed and not where.nobody:
-        return _after(SETTLED, Due.NOBODY, where.changed_at, "Turned off for everybody for {}.", now)
+        return _Rest(SETTLED, Due.NOBODY, where.changed_at, "Turned off for everybody for {}.")
     since = max(where.changed_at, facts.last_change or where.changed_at)
     if facts.elsewhere:
-        return _after(UNTRIED, Due.NOBODY, since, "On outside production only, and unchanged for {}.", now)
+        return _Rest(UNTRIED, Due.NOBODY, since, "On outside production only, and unchanged for {}.")
     if where.changed_at - facts.made_at <= JUST_MADE:
-        return _after(
-            UNTRIED, Due.NOBODY, since, "Nobody has ever had it in production, and it is unchanged for {}.", now
-        )
-    return _after(SETTLED, Due.NOBODY, since, "Off for everybody for {}.", now)
+        return _Rest(UNTRIED, Due.NOBODY, since, "Nobody has ever had it in production, and it is unchanged for {}.")
+    return _Rest(SETTLED, Due.NOBODY, since, "Off for everybody for {}.")
 
 
 def _past(facts: Facts, now: datetime) -> Reason | None:
@@ -175,4 +198,4 @@ def _unasked(facts: Facts, now: datetime) -> Reason | None:
 
 def _after(wait: timedelta, due: Due, since: datetime, said: str, now: datetime) -> Reason | None:
     passed = now - since
-    return Reason(due, since, said.format(f"{passed.days}\u00a0d")) if passed >= wait else None
+    return Reason(due, since, said.replace("{}", f"{passed.days}\u00a0d", 1)) if passed >= wait else None

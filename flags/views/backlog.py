@@ -27,9 +27,10 @@ KEYS_SHOWN = 30
 def due(request: HttpRequest) -> HttpResponse:
     """What can go, in groups by reason or by owner: everybody's, or this person's."""
     user, now = signed_in(request), clock.now()
-    found = backlog.rows(_mine(request), user, now)
+    all_of_them = backlog.rows(_mine(request), user, now)
     own, only = request.GET.get("mine") == "1", request.GET.get("why", "")
-    shown = backlog.mine(found, user) if own else found
+    asked = backlog.mine(all_of_them, user) if own else all_of_them
+    shown = [row for row in asked if row.life.is_due]
     only = only if only in Due.values else ""
     owners = request.GET.get("by") == "owner"
     counts = backlog.counts(shown)
@@ -39,8 +40,9 @@ def due(request: HttpRequest) -> HttpResponse:
         "only": only,
         "own": own,
         "owners": owners,
-        "count": len(found),
-        "asked": sum(1 for row in found if row.asked),
+        "coming": [row for row in asked if not row.life.is_due],
+        "count": sum(row.life.is_due for row in all_of_them),
+        "asked": sum(row.asked is not None for row in all_of_them),
         "waits": lifecycle,
         "now": now,
         **_in_code(request),

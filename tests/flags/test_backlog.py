@@ -47,7 +47,9 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def test_a_completed_release_hands_its_flags_over(storefront: Product, emil: User, rhea: User) -> None:
+def test_a_completed_release_hands_its_flags_over(
+    storefront: Product, emil: User, rhea: User, browser_of: Callable[[User], Client]
+) -> None:
     """They are at 100 %, nobody holds them any more, and the release that brought them is named."""
     flag = made(storefront, "search-typo", emil)
     release = create_release(product=storefront, name="Search 2.0", actor=rhea, way_back="One click.")
@@ -56,7 +58,11 @@ def test_a_completed_release_hands_its_flags_over(storefront: Product, emil: Use
     FlagState.objects.update(changed_at=clock.now() - timedelta(days=99))
     assert told(rhea) == {} and life_of(Flag.objects.get(), clock.now()).stage == Stage.RAMPING
     actions.unclaim(holder=holder, actor=None, settle=True)
-    assert told(rhea) == {}, "not at once: somebody may still want it off"
+    [row] = told(rhea).values()
+    assert not row.life.is_due, "not at once: somebody may still want it off"
+    assert plain(row.reason.sentence) == "Everyone has it, and Search 2.0 is over: due in 14 d."
+    page = browser_of(emil).get("/flags/backlog/")
+    assert "Let go by a release" in page.text and (page.context["count"], page.context["coming"]) == (0, [row])
     FlagState.objects.update(changed_at=clock.now() - timedelta(days=20))
     [row] = told(rhea).values()
     assert plain(row.reason.sentence) == "Everyone has had it for 20 d, since Search 2.0 was over."

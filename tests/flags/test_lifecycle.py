@@ -128,3 +128,24 @@ def test_a_flag_taken_back_begins_again() -> None:
     back = facts(at(0, withheld=True, days=99), holder="Search 2.0")
     assert life(back, NOW).stage == Stage.NEW
     assert life(replace(back, holder=""), NOW).stage == Stage.STALE
+
+
+COMING = [
+    (
+        "everyone, let go today",
+        at(FULL),
+        {"release": "Search {2}"},
+        "Everyone has it, and Search {2} is over: due in 14 d.",
+    ),
+    ("everyone, no release", at(FULL), {}, ""),
+    ("nobody, let go today", at(0), {"release": "Search 2.0"}, ""),
+    ("everyone, still held", at(FULL), LATER, ""),
+    ("due already", at(FULL, days=14), {"release": "Search 2.0"}, ""),
+    ("ops", at(FULL), {"release": "Search 2.0", "kind": FlagKind.OPS}, ""),
+]
+
+
+@pytest.mark.parametrize(("production", "more", "said"), [row[1:] for row in COMING], ids=[row[0] for row in COMING])
+def test_what_a_release_let_go_is_announced(production: Place, more: dict[str, Any], said: str) -> None:
+    coming = life(facts(production, **more), NOW).coming
+    assert (coming.sentence.replace("\u00a0", " ") if coming else "") == said
