@@ -240,7 +240,7 @@ PRODUCT_PANELS = [
     "flags.product_panels.keys",
 ]
 # What may claim flags, and how its row is locked before what is signed may change with them.
-FLAG_CLAIMS = {"release": "releases.claims.hold"}
+FLAG_CLAIMS = {"release": "releases.claims"}
 SIGNERS = ["approvals.consequences.signed"]
 TODAY = [f"{room}.today.work" for room in ("approvals", "validation", "flags", "rollouts", "releases")]
 # What a topic of live events and a stream of the record is about; the model's `visible_to` says who may watch.

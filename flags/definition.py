@@ -37,8 +37,9 @@ def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rule
     """Who has it by that definition."""
     targeting = definition["targeting"]
     used = rules.used_variants(targeting)
+    values = {one["name"]: one["value"] for one in definition["variants"] if one["name"] in used}
     decides = {
-        "values": {one["name"]: one["value"] for one in definition["variants"] if one["name"] in used},
+        "values": values,
         "type": definition["type"],
         "salt": definition["salt"],
         "targeting": targeting,
@@ -48,12 +49,23 @@ def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rule
         **{field: definition[field] for field in ("enabled", "withheld", "carrier", "weight", "build", "seed")},
         targets=rules.targets(targeting),
         decides=digest(decides),
+        off=digest(values.get(targeting["off"])),
     )
 
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON, hexadecimal."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def whole_digest(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> str:
+    """Of a definition with the segments it uses: all that a version keeps, and that the record answers for."""
+    return digest({**definition, "segments": rules.used_segments(definition["targeting"], segments)})
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON. Python takes 1 for true."""
+    return canonical(one) == canonical(other)
 
 
 def needs_in(environment: Environment) -> dict[str, set[str]]:

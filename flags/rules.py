@@ -1,7 +1,7 @@
 """Growth, decided without a database: can a change give anybody the new thing who did not have it before?"""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.weights import FULL
@@ -13,7 +13,8 @@ from flags.choices import Carrier
 class Exposure:
     """Who has a flag in an environment. `weight` is in parts per 100 000. `decides` stands for all that says who gets
     what beside it (values, pins, needs, rules, segments): equal if nothing of it differs. `targets`: it may give
-    something other than the off-variant to somebody at weight 0.
+    something other than the off-variant to somebody at weight 0. `off` stands for the value that everybody else gets,
+    and everybody while nobody has it.
     """
 
     enabled: bool
@@ -24,6 +25,7 @@ class Exposure:
     withheld: bool = False
     targets: bool = False
     decides: str = ""
+    off: str = ""
 
     @property
     def nobody(self) -> bool:
@@ -42,20 +44,28 @@ class Exposure:
 
 def grows(before: Exposure, after: Exposure) -> bool:
     """Whether somebody may have it after who had not before: enabling, more weight, another build, another carrier,
-    another seed while it is split, other rules. What stays within those who have it is no growth, nor is a flag that
-    nobody has. Of other rules it is not asked whether they give it to fewer: that cannot be told without the users.
+    another seed while it is split, other rules; and another value for everybody who has it not. What stays within those
+    who have it is no growth, nor is a flag that nobody has. Of other rules it is not asked whether they give it to
+    fewer: that cannot be told without the users.
     """
+    if before.off != after.off:
+        return True
     if after.nobody:
         return False
     if before.nobody or before.decides != after.decides:
         return True
-    if before.everybody:
+    if before.everybody or after.weight <= 0:
         return False
     if before.carrier != after.carrier:
         return True
     if after.carrier == Carrier.BUILD:
         return before.build != after.build or before.weight <= 0 < after.weight
     return after.weight > before.weight or before.seed != after.seed
+
+
+def awake(exposure: Exposure, *, begun: bool) -> Exposure:
+    """Who has it once it is turned on again and, with `begun`, no longer withheld."""
+    return replace(exposure, enabled=True, withheld=exposure.withheld and not begun)
 
 
 def targets(targeting: Mapping[str, Any]) -> bool:

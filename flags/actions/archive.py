@@ -45,7 +45,7 @@ def archive_flag(*, flag: Flag, actor: User | None, reason: str = "") -> Flag:
 def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
     """It answers again as before; where growth wants a second person it comes back turned off.
 
-    Raises Conflict once `UNDO` is over, Forbidden.
+    Raises Conflict once `UNDO` is over, Refused where what a release claims would grow with it, Forbidden.
     """
     common.may(actor, flag.product)
     common.locks_for_growth(flag)
@@ -57,13 +57,18 @@ def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
         raise Conflict(f"{locked.key} was archived more than {UNDO.days} days ago; make a new flag.")
     locked.archived_at = None
     locked.save(update_fields=["archived_at"])
-    entry = common.record(locked, actor, "flag_unarchived", {"key": locked.key})
     segments = definition.segments_of(locked.product_id)
+    states = []
     for flag_set in sets.values():
         state = common.state_in(locked, flag_set.environment)
         had = not definition.exposure(definition.complete(locked, state), segments).nobody
         off = {"enabled": False} if had and flag_set.second_person else {}
+        if had and not off:
+            common.refuse_foreign(state, "")
         common.stamp(state, versions.bump(flag_set), **off)
+        states.append(state)
+    entry = common.record(locked, actor, "flag_unarchived", {"key": locked.key, **common.about_all(states)})
+    for state in states:
         common.remember(state, entry)
     return locked
 

@@ -14,6 +14,7 @@ from flags import definition, versions
 from flags.actions import common
 from flags.choices import Carrier
 from flags.models import Flag, FlagSet, FlagState
+from flags.models.flag import FlagQuerySet
 
 
 @transaction.atomic
@@ -26,7 +27,7 @@ def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: U
     """
     wanted = list(flags)
     sets = versions.lock(Environment.objects.filter(product__flags__in=wanted))
-    locked = list(Flag.objects.select_for_update(of=("self",)).filter(pk__in=[f.pk for f in wanted]).order_by("pk"))
+    locked = list(_locked(Flag.objects.filter(pk__in=[flag.pk for flag in wanted])))
     for flag in locked:
         common.may(actor, flag.product)
         if flag.archived_at:
@@ -56,7 +57,7 @@ def unclaim(
     if flags is not None:
         held = held.filter(pk__in=[flag.pk for flag in flags])
     sets = versions.lock(Environment.objects.filter(product__flags__in=held))
-    locked = list(held.select_for_update(of=("self",)).order_by("pk"))
+    locked = list(_locked(held))
     for flag in locked:
         common.may(actor, flag.product)
         flag.claim = flag.claim_label = ""
@@ -69,12 +70,16 @@ def unclaim(
     return locked
 
 
+def _locked(flags: FlagQuerySet) -> FlagQuerySet:
+    return flags.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
 def _restamp(
     flag: Flag, sets: dict[int, FlagSet], actor: User | None, action: str, holder: str, *, withhold: bool = False
 ) -> None:
     """A new version in every environment: what serves it there says whose it is."""
-    entry = common.record(flag, actor, action, {"key": flag.key, "claim": holder}, stream=holder)
     segments = definition.segments_of(flag.product_id)
+    states = []
     for flag_set in sets.values():
         environment = flag_set.environment
         if environment.product_id != flag.product_id:
@@ -83,6 +88,10 @@ def _restamp(
         exposed = definition.exposure(definition.complete(flag, state), segments)
         unused = withhold and environment.is_production and exposed.nobody and state.weight == 0
         common.stamp(state, versions.bump(flag_set), withheld=state.withheld or unused)
+        states.append(state)
+    data = {"key": flag.key, "claim": holder, **common.about_all(states)}
+    entry = common.record(flag, actor, action, data, stream=holder)
+    for state in states:
         common.remember(state, entry)
 
 

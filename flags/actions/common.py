@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.module_loading import import_string
 
 from core import audit, clock, locks
 from core.access import require
@@ -22,6 +22,8 @@ from flags.models import Flag, FlagSet, FlagState, FlagVersion
 
 MAY_CHANGE = (RoleKind.RELEASE_MANAGER, RoleKind.ENGINEER, RoleKind.OWNER)
 
+EXPOSED = {"carrier", "weight", "build"}
+
 
 def may(actor: User | None, product: Product) -> None:
     """Raises Forbidden. Nobody as actor is Slipway itself: an upper room that has already checked."""
@@ -31,10 +33,20 @@ def may(actor: User | None, product: Product) -> None:
 
 def hold_claims(claims: Iterable[str]) -> None:
     """Lock what claims flags, before any lock of this room: what is signed may change with them."""
+    for holders, number in _holders(claims):
+        holders.hold(number)
+
+
+def _under_way(claim: str) -> bool:
+    return any(holders.is_under_way(number) for holders, number in _holders([claim]))
+
+
+def _holders(claims: Iterable[str]) -> Iterator[tuple[Any, int]]:
+    """The module that answers for each claim, and its number there; of those that somebody answers for."""
     for claim in sorted(set(claims)):
         kind, _, number = claim.partition(":")
         if kind in settings.FLAG_CLAIMS and number.isdecimal():
-            import_string(settings.FLAG_CLAIMS[kind])(int(number))
+            yield import_module(settings.FLAG_CLAIMS[kind]), int(number)
 
 
 def lock_state(flag: Flag, environment: Environment) -> tuple[FlagState, FlagSet]:
@@ -49,7 +61,8 @@ def lock_state(flag: Flag, environment: Environment) -> tuple[FlagState, FlagSet
 
 def lock_flag(flag: Flag, *, archived: bool = False) -> Flag:
     """Raises Refused for an archived one, unless that is wanted."""
-    locked = Flag.objects.select_for_update(of=("self",)).select_related("product").get(pk=flag.pk)
+    rows = Flag.objects.select_for_update(of=("self",), no_key=True)  # who only refers to it, as usage, does not wait
+    locked = rows.select_related("product").get(pk=flag.pk)
     if locked.archived_at and not archived:
         raise Refused(f"{flag.key} is archived.")
     return locked
@@ -76,12 +89,25 @@ def require_allowed(state: FlagState, changes: dict[str, Any], *, claim: str, se
     segments = definition.segments_of(state.flag.product_id)
     before = definition.exposure(definition.complete(state.flag, state), segments)
     after = definition.exposure(definition.complete(state.flag, state, **changes), segments)
-    growth = rules.grows(before, after)
+    growth = grows(state, before, after, claim=claim)
     if growth:
         refuse_foreign(state, claim)
         if not claim and not seconded and versions.wants_second(state.environment):
             raise Refused(f"{state.environment} wants a second person for this: propose it.", field="second")
     return growth
+
+
+def grows(state: FlagState, before: rules.Exposure, after: rules.Exposure, *, claim: str = "") -> bool:
+    """Whether that is growth. Of what another claims in production also what nobody would get before it is turned on
+    again, or its rollout begins: what is signed is asked for then, and not who wrote what meanwhile.
+    """
+    if rules.grows(before, after):
+        return True
+    holder = state.flag.claim
+    if holder in ("", claim) or not state.environment.is_production:
+        return False
+    begun = before.withheld and before.decides != after.decides and _under_way(holder)
+    return rules.grows(rules.awake(before, begun=begun), rules.awake(after, begun=begun))
 
 
 def refuse_foreign(state: FlagState, claim: str) -> None:
@@ -124,7 +150,7 @@ def write(
     """Apply `changes` to a locked state, if they are allowed. No change: no version, no entry."""
     require_allowed(state, changes, claim=claim, seconded=seconded or actor is None)
     was = {field: getattr(state, field) for field in changes}
-    if was == changes:
+    if definition.same(was, changes):
         return state
     for field, value in changes.items():
         setattr(state, field, value)
@@ -137,15 +163,25 @@ def write(
 
 
 def about(state: FlagState) -> dict[str, Any]:
-    """What the record says of a changed state. Pins and rules stand in its version; here stands their digest."""
+    """What the record says of a changed state. Pins and rules stand in its version; here stands its digest."""
     return {
         "key": state.flag.key,
         "environment": state.environment.slug,
         "version": state.version,
         "percent": as_percent(state.weight),
         "to": words.reach(state.weight, state.build),
-        "definition": definition.digest(definition.complete(state.flag, state)),
+        "definition": _digest(state),
     }
+
+
+def about_all(states: Iterable[FlagState]) -> dict[str, Any]:
+    """The same of many states that one entry changes: flag and environment → digest."""
+    return {"definitions": {f"{state.flag_id}:{state.environment_id}": _digest(state) for state in states}}
+
+
+def _digest(state: FlagState) -> str:
+    content = definition.complete(state.flag, state)
+    return definition.whole_digest(content, definition.segments_of(state.flag.product_id))
 
 
 def remember(state: FlagState, entry: AuditEntry) -> None:
@@ -197,8 +233,10 @@ def based(found: int, expected: int | None) -> None:
         raise Conflict("Somebody changed this meanwhile. What they changed stands below; nothing of yours is lost.")
 
 
-def locks_for_growth(flag: Flag) -> None:
-    """Whatever may grow waits for product-wide facts, and for what claims the flag."""
+def locks_for_growth(flag: Flag, changes: Mapping[str, Any] | None = None) -> None:
+    """Whatever may grow waits for product-wide facts, and for what claims the flag; back to 0 waits for nobody."""
+    if changes and set(changes) <= EXPOSED and changes.get("weight") == 0:
+        return
     locks.product_shared(flag.product_id)
     hold_claims(Flag.objects.filter(pk=flag.pk).values_list("claim", flat=True))
 

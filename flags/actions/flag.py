@@ -60,12 +60,15 @@ def create_flag(
     environments = list(product.environments.all())
     sets = versions.lock(environments)
     common.save_checked(flag)
-    entry = common.record(flag, actor, "flag_created", {"key": flag.key, "type": str(flag.type)})
-    for environment in environments:
-        version = versions.bump(sets[environment.pk])
-        plain = evaluation.default_targeting(flag.variant_names)
-        made = FlagState.objects.create(flag=flag, environment=environment, version=version, targeting=plain)
-        common.remember(made, entry)
+    plain = evaluation.default_targeting(flag.variant_names)
+    states = [
+        FlagState.objects.create(flag=flag, environment=where, version=versions.bump(sets[where.pk]), targeting=plain)
+        for where in environments
+    ]
+    data = {"key": flag.key, "type": str(flag.type), **common.about_all(states)}
+    entry = common.record(flag, actor, "flag_created", data)
+    for state in states:
+        common.remember(state, entry)
     return flag
 
 
@@ -110,13 +113,14 @@ def set_variants(
     states = [common.state_in(locked, flag_set.environment) for flag_set in sets.values()]
     _refuse_lost(states, {one["name"] for one in wanted})
     before = {state.pk: definition.complete(locked, state) for state in states}
-    if locked.variants == wanted:
+    if definition.same(locked.variants, wanted):
         return locked
     locked.variants, locked.edition = wanted, locked.edition + 1
     for state in states:
         _refuse_growth(state, before[state.pk], actor)
     common.save_checked(locked)
-    entry = common.record(locked, actor, "flag_variants_set", {"key": locked.key, "count": len(wanted)}, reason)
+    data = {"key": locked.key, "count": len(wanted), **common.about_all(states)}
+    entry = common.record(locked, actor, "flag_variants_set", data, reason)
     for state in states:
         common.stamp(state, versions.bump(sets[state.environment_id]))
         common.remember(state, entry)
@@ -133,7 +137,7 @@ def _refuse_lost(states: list[FlagState], names: set[str]) -> None:
 def _refuse_growth(state: FlagState, before: dict[str, Any], actor: User | None) -> None:
     segments = definition.segments_of(state.flag.product_id)
     after = definition.complete(state.flag, state)
-    if not rules.grows(definition.exposure(before, segments), definition.exposure(after, segments)):
+    if not common.grows(state, definition.exposure(before, segments), definition.exposure(after, segments)):
         return
     common.refuse_foreign(state, "")
     if actor is not None and versions.wants_second(state.environment):

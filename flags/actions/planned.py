@@ -39,13 +39,13 @@ def submit_change(
     """
     said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     common.may(actor, flag.product)
-    common.locks_for_growth(flag)
+    common.locks_for_growth(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
     changes, needs_second = _weighed(state, flag_set, changes)
     if due_at is None and not needs_second:
         return states.change_state(changes=changes, action=action, data=data, **said)
-    if all(getattr(state, field) == value for field, value in changes.items()):
+    if all(definition.same(getattr(state, field), value) for field, value in changes.items()):
         raise Refused("It is that already.")
     return _plan(state, changes, actor, reason, due_at, needs_second)
 
@@ -74,9 +74,9 @@ def _plan(
     flag = state.flag
     if due_at is not None and due_at <= clock.now():
         raise Refused("That time is over.", field="due_at")
-    data = {"key": flag.key, "environment": state.environment.slug, "fields": sorted(changes)}
-    timed = {"due_at": due_at.isoformat()} if due_at else {}
-    entry = common.record(flag, actor, "flag_change_planned", {**data, **timed}, reason)
+    data: dict[str, Any] = {"key": flag.key, "environment": state.environment.slug, "fields": sorted(changes)}
+    data |= {"definition": _foreseen(state, changes)} | ({"due_at": due_at.isoformat()} if due_at else {})
+    entry = common.record(flag, actor, "flag_change_planned", data, reason)
     planned = PlannedChange.objects.create(
         flag=flag,
         environment=state.environment,
@@ -195,22 +195,35 @@ def _make(change: PlannedChange) -> None:
     change.state = ChangeState.APPLIED
     try:
         with transaction.atomic():
+            _require_as_asked(change)
             states.change_state(
                 flag=change.flag,
                 environment=change.environment,
                 changes=change.changes,
                 actor=change.asked_by,
                 action="flag_change_made",
-                based_on=change.based_on,
                 seconded=change.decided_by_id is not None,
             )
-    except Conflict:
-        change.state, change.said = ChangeState.SUSPENDED, "The flag was changed since this was asked for."
     except Refused as refused:
         change.state, change.said = ChangeState.SUSPENDED, refused.sentence[:300]
     change.save(update_fields=["state", "said"])
     if change.state == ChangeState.SUSPENDED:
         _record(change, None, "flag_change_suspended")
+
+
+def _require_as_asked(change: PlannedChange) -> None:
+    """A segment that the flag did not use yet leaves its version alone, and yet is a part of what was asked for."""
+    state = FlagState.objects.select_related("flag").get(flag=change.flag, environment=change.environment)
+    if state.version != change.based_on:
+        raise Conflict("The flag was changed since this was asked for.")
+    if change.entry.data["definition"] != _foreseen(state, change.changes):
+        raise Conflict("A segment that it uses was changed since this was asked for.")
+
+
+def _foreseen(state: FlagState, changes: dict[str, Any]) -> str:
+    """The digest of what the flag would be, with the segments it would use."""
+    after = definition.complete(state.flag, state, **definition.becoming(changes))
+    return definition.whole_digest(after, definition.segments_of(state.flag.product_id))
 
 
 def _locked(change: PlannedChange) -> PlannedChange:

@@ -55,7 +55,7 @@ def change_segment(
     locked = Segment.objects.select_for_update(of=("self",)).get(pk=segment.pk)
     common.based(locked.edition, based_on)
     parsed = _parsed(product, locked.key, condition)
-    moved = _states_using(locked.key, product) if parsed != locked.condition else []
+    moved = [] if definition.same(parsed, locked.condition) else _states_using(locked.key, product)
     segments = definition.segments_of(product)
     after = {**segments, locked.key: parsed}
     for state in moved:
@@ -110,8 +110,8 @@ def _states_using(key: str, product: Product) -> list[FlagState]:
 
 def _refuse_growth(state: FlagState, before: Mapping[str, Any], after: Mapping[str, Any], actor: User | None) -> None:
     content = definition.complete(state.flag, state)
-    if state.flag.archived_at or not rules.grows(
-        definition.exposure(content, before), definition.exposure(content, after)
+    if state.flag.archived_at or not common.grows(
+        state, definition.exposure(content, before), definition.exposure(content, after)
     ):
         return
     common.refuse_foreign(state, "")
@@ -137,7 +137,12 @@ def _record(
         actor=actor,
         action=action,
         subject=f"segment:{segment.pk}",
-        data={"key": segment.key, "flags": sorted({state.flag_id for state in moved})},
+        data={
+            "key": segment.key,
+            "condition": definition.digest(segment.condition),
+            "flags": sorted({state.flag_id for state in moved}),
+            **common.about_all(moved),
+        },
         texts={"reason": reason},
     )
     for state in moved:

@@ -115,8 +115,7 @@ def change_state(
 ) -> FlagState:
     """Apply `changes` (of `definition.STATE`) by hand. Raises Refused, Conflict, Forbidden."""
     common.may(actor, flag.product)
-    if set(changes) - {"weight"} or changes["weight"]:
-        common.locks_for_growth(flag)  # back to 0 waits for nobody
+    common.locks_for_growth(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
     if "targeting" in changes:

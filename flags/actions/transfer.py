@@ -14,7 +14,7 @@ from core import audit, locks
 from core.errors import Refused
 from core.models import Environment, User
 from core.weights import FULL
-from flags import evaluation, versions
+from flags import definition, evaluation, versions
 from flags.actions import common
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import submit_change
@@ -102,7 +102,7 @@ class _Import:
         graph = {key: sorted(evaluation.used_segments(one)) for key, one in segments.items()}
         for key in (key for component in components(graph) for key in component):
             condition, old = segments[key], there.get(key)
-            if old and old.condition == condition:
+            if old and definition.same(old.condition, condition):
                 continue
             said = {"actor": self.actor, "condition": condition}
             with _refusing(self.report, f"segment {key}"):
@@ -150,12 +150,13 @@ class _Import:
         words = {name: said for name, said in _words(one).items() if getattr(flag, name) != said}
         if words:
             flag = describe_flag(flag=flag, actor=self.actor, **words)
-        other_values = flag.variants != _variants(new)
+        other_values = not definition.same(flag.variants, _variants(new))
         if other_values:
             flag = set_variants(flag=flag, variants=_variants(new), actor=self.actor, reason=self.reason)
         state = self.states.get(flag.pk)
-        other_state = state is None or any(getattr(state, name) != value for name, value in _changes(new).items())
-        if other_state and self._submit(flag, _changes(new)):
+        changes = _changes(new)
+        other_state = state is None or not definition.same({name: getattr(state, name) for name in changes}, changes)
+        if other_state and self._submit(flag, changes):
             self.report.planned.append(flag.key)
         elif other_state or other_values or words:
             self.report.changed.append(flag.key)
