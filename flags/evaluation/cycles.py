@@ -53,7 +53,7 @@ def components(graph: Graph) -> list[list[str]]:
 
 
 def _closed(key: str, open_: dict[str, None]) -> list[str]:
-    members = []
+    members: list[str] = []
     while not members or members[-1] != key:
         members.append(open_.popitem()[0])
     return members

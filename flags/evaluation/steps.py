@@ -92,9 +92,10 @@ def asked(
         )
     if targeting["pins"]:
         pinned = targeting["pins"].get(context.get("targetingKey"))
-        outcome = _result(definition, pinned, Reason.TARGETING_MATCH) if pinned else None
         step = _pins(targeting["pins"])
-        yield replace(step, gives=pinned or step.gives, fits=pinned is not None, outcome=outcome)
+        if pinned:
+            step = replace(step, gives=pinned, fits=True, outcome=_result(definition, pinned, Reason.TARGETING_MATCH))
+        yield step
     for number, rule in enumerate(targeting["rules"], 1):
         parts = tuple(_parts(rule["when"], known, context, 0))
         fits = compile_condition(rule["when"], known.fits)(context)

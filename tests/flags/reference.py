@@ -140,7 +140,9 @@ def _holds(op: str, found: Any, wanted: Any) -> bool:  # noqa: C901 - one case p
             return one is not None and other is not None and (one < other if op == "before" else one > other)
     if not text or (version := _version(found)) is None:
         return False
-    order = version.compare(_version(wanted))
+    limit = _version(wanted)
+    assert limit is not None
+    order = version.compare(limit)
     return {
         "version_equals": order == 0,
         "version_less": order < 0,

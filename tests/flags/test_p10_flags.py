@@ -22,7 +22,7 @@ HALF_OF_SWEDEN = {
 def has(flag: Definition, context: dict[str, Any]) -> bool:
     outcome = compile_all({flag.key: flag}, {})[flag.key].evaluate(context)
     assert isinstance(outcome, Result)
-    return outcome.variant != flag.targeting["off"]
+    return bool(outcome.variant != flag.targeting["off"])
 
 
 @given(worlds.worlds(needs=False), worlds.contexts(), worlds.users, st.integers(0, FULL), st.integers(0, FULL))
@@ -59,7 +59,7 @@ def test_p10_flags_of_one_release_reach_ten_thousand_users_together(weight: int)
 def test_p10_a_split_stays_with_its_users_while_the_exposure_grows() -> None:
     targeting = {**default_targeting(["a", "b", "off"]), "on": {"split": [["a", 60_000], ["b", 40_000]]}}
     variants = (("a", "A"), ("b", "B"), ("off", ""))
-    given = {}
+    given: dict[str, str] = {}
     for weight in (10_000, 40_000, FULL):
         flag = Definition("f", "string", variants, seed="s", salt="t", weight=weight, targeting=targeting)
         compiled = compile_all({"f": flag}, {})["f"]

@@ -26,7 +26,7 @@ def parsed(data: object) -> Any:
     return parse_targeting(data, variants=["on", "off"], segments={"beta"}, flags={"search"})
 
 
-def asks(**fields: object) -> dict[str, object]:
+def asks(**fields: object) -> dict[str, Any]:
     return {"attribute": "a", "op": "equals", "value": "x", **fields}
 
 
@@ -251,7 +251,11 @@ def test_a_circle_of_needs_is_found(needs: dict[str, list[str]], circle: list[st
 
 
 def test_a_circle_of_segments_is_found_and_harmless() -> None:
-    segments = {"a": {"not": {"segment": "b"}}, "b": {"any": [{"segment": "a"}, asks()]}, "c": {"segment": "a"}}
+    segments: dict[str, Any] = {
+        "a": {"not": {"segment": "b"}},
+        "b": {"any": [{"segment": "a"}, asks()]},
+        "c": {"segment": "a"},
+    }
     assert segment_cycle(segments) == ["a", "b"]
     assert segment_cycle({"c": asks(), "d": {"all": [{"segment": "c"}] * 2}}) == []
     assert compile_all({}, segments) == {}
