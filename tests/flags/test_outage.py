@@ -2,10 +2,12 @@
 
 import stat
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.models import Sum
 from pytest_django import DjangoDbBlocker
 
 from config import env
@@ -16,9 +18,10 @@ from core.weights import FULL
 from flags import actions, keys
 from flags.choices import KeyKind
 from flags.evaluation import bucket
-from flags.models import Flag, ServingProcess
-from flags.serving import lagging
+from flags.models import Flag, FlagUsage, ServingProcess
+from flags.serving import FLUSH_SECONDS, lagging
 from tests.flags.conftest import state_of
+from tests.flags.ears import Ear
 from tests.flags.serve import Server, serving, wait_for
 from tests.services import Services
 
@@ -65,7 +68,7 @@ def test_p11_flags_answer_through_every_outage(
     production = product.environments.create(name="production", slug="production", is_production=True)
     flag = actions.create_flag(product=product, key="typo", name="Typo", seed="seed", actor=None)
     actions.set_weight(flag=flag, environment=production, weight=30_000, actor=None)
-    _, key = keys.issue_key(environment=production, kind=KeyKind.SERVER, name="shop", actor=None)
+    row, key = keys.issue_key(environment=production, kind=KeyKind.SERVER, name="shop", actor=None)
     environment, snapshots = doomed.environment("doomed"), tmp_path / "snapshots"
 
     with serving(environment, snapshots) as server:
@@ -75,6 +78,9 @@ def test_p11_flags_answer_through_every_outage(
         wait_for(lambda: (snapshots / f"environment-{production.pk}.json").read_text().count('"weight":60000') == 1, 5)
         assert stat.S_IMODE((snapshots / f"environment-{production.pk}.json").stat().st_mode) == 0o600
 
+        _, newer_key = keys.replace_key(key=row, overlap=timedelta(hours=1), actor=None)
+        wait_for(lambda: server.ask(newer_key, "typo", targetingKey="u-1").status_code == 200, 5)
+
         kill(doomed.cluster)
         wait_for(lambda: server.ready()["database"] == "not reached", 10)
         assert values(server, key) == expected(60_000)
@@ -82,10 +88,14 @@ def test_p11_flags_answer_through_every_outage(
         server.kill()
 
     with serving(environment, snapshots) as server:  # started with nothing behind it
-        assert values(server, key) == expected(60_000)
+        assert values(server, newer_key) == expected(60_000)
+        assert server.ask(key, "typo", targetingKey="u-1").status_code == 200, "the old key still opens"
         assert server.ask("slf_s_wrong", "typo").status_code == 401
-        answer = server.ask(key, "typo", targetingKey="u-1")
+        answer = server.ask(newer_key, targetingKey="u-1")
         assert int(answer.headers["slipway-flags-age"]) >= 0
+        hearing = Ear(server.url, authorization=f"Bearer {newer_key}")
+        assert hearing.status == 200
+        key = newer_key
 
         doomed.cluster = postgres.start(
             tmp_path / "pg", log=tmp_path / "pg.log", settings=postgres.FORGETFUL, sockets=doomed.cluster.sockets
@@ -93,6 +103,9 @@ def test_p11_flags_answer_through_every_outage(
         actions.kill(flag=flag, environment=production, actor=None)
         took = wait_for(lambda: values(server, key) == [False] * len(USERS), 15)
         record_property("a change after the outage arrived after, s", round(took, 1))
+        assert hearing.wait(1), "who listened all the time hears of it"
+        asked = FlagUsage.objects.filter(flag=flag, by_name=True)
+        wait_for(lambda: (asked.aggregate(sum=Sum("count"))["sum"] or 0) >= 2 * len(USERS), FLUSH_SECONDS + 5)
         wait_for(lambda: not lagging(production, state_of(flag, production).version, clock.now()), 5)
         assert ServingProcess.objects.filter(version=state_of(flag, production).version).exists()
 
