@@ -1,13 +1,18 @@
-"""What CI tells about flags in code. A token acts as its user, within its product: anything else is not there (404)."""
+"""What CI tells about flags in code, and a product's flags out and in. A token acts as its user, within its product:
+anything else is not there (404).
+"""
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Body, Field, Query, Router, Schema
 
+from core.models import Environment
+from core.problems import pointer, problem
 from core.tokens import actor_of, product_of
-from flags import code
+from flags import actions, code, transfer
 from flags.actions.code import MOST, Place, report_code
 from flags.models import Flag
 
@@ -55,6 +60,25 @@ class ScanOut(Schema):
     unknown: list[MentionOut] = Field(description="Keys in code that were never a flag of this product.")
 
 
+class DefinitionOut(Schema):
+    definition: dict[str, Any] = Field(description="flagd's JSON.")
+    left_out: dict[str, str] = Field(description="Flags, or “segment beta”, that flagd has no words for, and why.")
+
+
+class ImportIn(Schema):
+    dry_run: bool = Field(False, description="Say what it would do, and do nothing.")
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+
+class ReportOut(Schema):
+    done: bool
+    created: list[str]
+    changed: list[str]
+    planned: list[str] = Field(description="Waits for a second person.")
+    same: list[str]
+    segments: list[str]
+
+
 @router.get("/products/{slug}/flags/keys", response=KeysOut, summary="The keys of all flags")
 def flag_keys(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Archived ones included: code that still mentions one wants to know."""
@@ -85,3 +109,37 @@ def code_references(request: HttpRequest, slug: str, body: ScanIn) -> dict[str, 
 
 def _mention(one: code.Mentions) -> dict[str, Any]:
     return {"key": one.key, "count": one.count, "places": [str(place) for place in one.places]}
+
+
+@router.get("/products/{slug}/flags/{environment}/definition", response=DefinitionOut, summary="Export the flags there")
+def flags_out(request: HttpRequest, slug: str, environment: str) -> dict[str, Any]:
+    document, left_out = transfer.written(_environment(request, slug, environment))
+    return {"definition": document, "left_out": left_out}
+
+
+@router.put("/products/{slug}/flags/{environment}/definition", response=ReportOut, summary="Import flags there")
+def flags_in(
+    request: HttpRequest, slug: str, environment: str, body: Body[dict[str, Any]], asked: Query[ImportIn]
+) -> actions.Report | HttpResponse:
+    """flagd's JSON. All of it or nothing: one flag that is refused refuses all, and the answer names each. What the
+    definition does not name is left alone.
+    """
+    where, said = _environment(request, slug, environment), transfer.understood(request.body)
+    report = actions.import_flags(
+        environment=where,
+        flags=said.flags.values(),
+        segments=said.segments,
+        actor=actor_of(request),
+        reason=asked.reason,
+        only_look=asked.dry_run or bool(said.refused),
+    )
+    refused = {**said.refused, **report.refused}
+    if not refused:
+        return report
+    errors = [{"detail": why, "pointer": pointer("flags", key)} for key, why in refused.items()]
+    return problem(422, "Nothing was imported: some flags are refused.", errors=errors)
+
+
+def _environment(request: HttpRequest, slug: str, environment: str) -> Environment:
+    here = product_of(request, slug).environments.select_related("product")
+    return get_object_or_404(here, slug=environment)

@@ -87,7 +87,13 @@ def furnish(told: Callable[..., Story]) -> House:
         "questions/": {"pk": ask(request=asked, person=before.bea, text="Why now?").pk},
         "rollouts/": {"pk": rollout.pk, "key": before.flags[0].key},
         "flags/": _flag(before.flags[0], staging, rhea),
-        "api/v1/": {"slug": product.slug, "digest": build.digest, "release_id": second.pk, "pk": rollout.pk},
+        "api/v1/": {
+            "slug": product.slug,
+            "digest": build.digest,
+            "release_id": second.pk,
+            "pk": rollout.pk,
+            "environment": staging.slug,
+        },
         "password/": {"uidb64": "MQ", "token": "x-y"},
     }
     return House(before, second, values)

@@ -104,10 +104,10 @@ class _Import:
             condition, old = segments[key], there.get(key)
             if old and definition.same(old.condition, condition):
                 continue
-            said = {"actor": self.actor, "condition": condition}
+            said: dict[str, Any] = {"actor": self.actor, "condition": condition}
             with _refusing(self.report, f"segment {key}"):
                 if old:
-                    about = {"name": old.name, "description": old.description, "reason": self.reason}
+                    about: dict[str, Any] = {"name": old.name, "description": old.description, "reason": self.reason}
                     change_segment(segment=old, **about, **said)
                 else:
                     create_segment(product=product, key=key, name=key, **said)

@@ -113,7 +113,7 @@ def _page(
     """
     fresh = {"name": shown.name, "description": shown.description, "edition": shown.edition}
     if form is not None and form.is_bound:
-        form.data = {**form.data.dict(), "edition": shown.edition}  # type: ignore[union-attr]
+        form.data = {**request.POST.dict(), "edition": shown.edition}
     record = AuditEntry.objects.filter(subject=f"segment:{shown.pk}").select_related("actor").prefetch_related("texts")
     match = "any" if "any" in shown.condition else "all"
     return {

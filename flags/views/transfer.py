@@ -98,7 +98,7 @@ def _page(
     """What a file held stands in the form as text from then on, so that it need not be chosen again."""
     content = getattr(form, "cleaned_data", {}).get("content") if form.is_bound else None
     if content is not None:
-        form.data = {**form.data.dict(), "text": content.decode("utf-8", "replace")}  # type: ignore[union-attr]
+        form.data = {**request.POST.dict(), "text": content.decode("utf-8", "replace")}
     environments = list(product.environments.select_related("product"))
     return {
         "product": product,

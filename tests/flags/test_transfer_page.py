@@ -10,7 +10,7 @@ from django.test import Client
 
 from core.choices import RoleKind
 from core.errors import Refused
-from core.models import AuditEntry, Environment, Product, User
+from core.models import ApiToken, AuditEntry, Environment, Product, User
 from core.weights import FULL
 from flags import actions, transfer
 from flags.models import Flag, FlagState, FlagVersion, PlannedChange, Segment
@@ -167,6 +167,28 @@ def test_who_may(typo: Flag, staging: Environment, tomas: User, otto: User, brow
     assert b"Look what it would do" not in toms.get(HERE).content
     assert toms.get(f"{HERE}export/staging/").status_code == 200
     assert toms.post(HERE, posted(simple(), staging, do="1")).status_code == 403
+
+
+def test_the_api_does_the_same(colour: Flag, staging: Environment, emil: User) -> None:
+    _, token = ApiToken.issue(user=emil, product=colour.product, name="pipeline")
+    pipeline = Client(headers={"Authorization": f"Bearer {token}"})
+    here = "/api/v1/products/storefront/flags/staging/definition"
+    out = pipeline.get(here).json()
+    assert out["definition"] == json.loads(text_of(staging)) and out["left_out"] == {}
+
+    def put(document: object, query: str = "") -> Any:
+        return pipeline.put(f"{here}{query}", json.dumps(document), content_type="application/json")
+
+    assert put(out["definition"]).json()["same"] == ["colour"]
+    both = {"flags": {**json.loads(simple())["flags"], **out["definition"]["flags"]}, "$evaluators": {}}
+    refused = put(both)
+    assert refused.status_code == 422 and refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["errors"][0]["pointer"] == "#/flags/colour" and not Flag.objects.filter(key="banner").exists()
+    looked = put(json.loads(simple()), "?dry_run=true").json()
+    assert looked["created"] == ["banner"] and not looked["done"]
+    assert put(json.loads(simple()), "?reason=moved").json()["done"] and Flag.objects.filter(key="banner").exists()
+    assert put([]).status_code == put({"flags": 5}).status_code == 422
+    assert pipeline.get(here.replace("staging", "nowhere")).status_code == 404
 
 
 def test_too_many_at_once_are_refused(staging: Environment, emil: User, monkeypatch: pytest.MonkeyPatch) -> None:
