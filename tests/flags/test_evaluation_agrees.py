@@ -1,11 +1,11 @@
-"""Three ways to the same answer: the compiled flags, the telling walk, and the reference."""
+"""Two ways to the same answer, the compiled flags and the reference. `test_explain` holds the telling walk to it."""
 
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flags.evaluation import Definition, Problem, Result, compile_all, explain
+from flags.evaluation import Definition, Problem, Result, compile_all
 from tests.flags import reference, worlds
 
 
@@ -14,18 +14,15 @@ def comparable(outcome: Result | Problem) -> Any:
     return outcome if isinstance(outcome, Result) else outcome.code
 
 
-@settings(max_examples=400)
-@given(worlds.worlds(), st.lists(worlds.contexts(), min_size=1, max_size=4))
-def test_p10_compiled_told_and_reference_agree(world: tuple[Any, Any], contexts: list[dict[str, Any]]) -> None:
+@settings(max_examples=150)
+@given(worlds.worlds(), st.lists(worlds.contexts(), min_size=2, max_size=4))
+def test_p10_compiled_flags_and_the_reference_agree(world: tuple[Any, Any], contexts: list[dict[str, Any]]) -> None:
     definitions, segments = world
     compiled = compile_all(definitions, segments)
     for context in contexts:
         for key, flag in compiled.items():
             expected = comparable(reference.evaluate(key, definitions, segments, context))
             assert comparable(flag.evaluate(context)) == expected
-            trace = explain(definitions[key], definitions, segments, context)
-            assert comparable(trace.outcome) == expected
-            assert trace.because
 
 
 @settings(max_examples=150)

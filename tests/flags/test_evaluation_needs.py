@@ -70,13 +70,13 @@ def test_the_kill_switch_works_whatever_else_is_broken() -> None:
 
 
 def test_too_long_a_row_errs_and_leaves_the_rest_alone() -> None:
-    row = {f"f{n}": flag(f"f{n}", f"f{n + 1}") for n in range(5_000)}
-    row["f5000"] = flag("f5000")
+    row = {f"f{n}": flag(f"f{n}", f"f{n + 1}") for n in range(500)}
+    row["f500"] = flag("f500")
     compiled = compile_all(row, {})
-    outcome = compiled["f4979"].evaluate({})
+    outcome = compiled["f479"].evaluate({})
     assert isinstance(outcome, Problem) and outcome.code == ErrorCode.GENERAL
-    assert compiled["f4980"].evaluate({}) == ON
-    assert compiled["f4978"].evaluate({}) == compiled["f0"].evaluate({}) == OFF
+    assert compiled["f480"].evaluate({}) == ON
+    assert compiled["f478"].evaluate({}) == compiled["f0"].evaluate({}) == OFF
 
 
 def test_layers_of_shared_needs_are_asked_once_each() -> None:

@@ -163,7 +163,8 @@ def test_exactly_one_step_decides_and_it_is_the_first_that_fits(world: Any, cont
     for key, definition in definitions.items():
         trace = explain(definition, definitions, segments, context)
         assert [step for step in trace.steps if step.decides] == [step for step in trace.steps if step.fits][:1]
-        assert trace.variant == getattr(compiled[key].evaluate(context), "variant", "")
+        assert trace.outcome == compiled[key].evaluate(context)
+        assert trace.because
         assert sum(step.decides for step in outline(definition)) == 1
 
 
