@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ def wrong_bulk(shop: Shop, load: Load) -> int:
     for user, answer in zip(shop.users, load.answers, strict=True):
         status, _, body = parts(answer)
         expected = [entry(shop, key, user) for key in shop.definitions]
-        wrong += status != 200 or _sorted(orjson.loads(body)["flags"]) != _sorted(expected)
+        wrong += status != 200 or _sorted(_by_key(orjson.loads(body)["flags"])) != _sorted(_by_key(expected))
     return wrong
 
 
@@ -193,6 +194,11 @@ def entry(shop: Shop, key: str, user: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found, Problem):
         return {"key": key, "errorCode": found.code}
     return {"key": key, "value": found.value, "variant": found.variant, "reason": found.reason, "metadata": {}}
+
+
+def _by_key(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An answer may have its flags in any order."""
+    return sorted(entries, key=itemgetter("key"))
 
 
 def _sorted(value: Any) -> bytes:
