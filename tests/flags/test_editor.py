@@ -148,7 +148,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rule-0-name": "x" * 201}, "200 characters"),
     ({"rule-0-when-as": "json", "rule-0-when-json": "{"}, "This is no JSON"),
     ({"due_at": "soon"}, "Say a date and a time"),
-    ({"due_at": "2020-01-01T10:00"}, "That time is over"),
+    ({"due_at": "2020-01-01T10:00", "pins": "u-1 = on"}, "That time is over"),
     ({"due_at": "0001-01-01T00:00"}, "out of all time"),
     ({"reason": "x" * 301}, "at most 300 characters"),
     ({"reason": "\0"}, "Null characters are not allowed"),
