@@ -94,3 +94,18 @@ def test_layers_of_shared_needs_are_asked_once_each() -> None:
     ] * 3
     layers["0-2"] = flag("0-2", "gone")
     assert compile_all(layers, {})["14-0"].evaluate({}) == OFF
+
+
+def test_what_needs_a_changed_flag_or_segment_is_built_anew() -> None:
+    by_segment = {"rules": [{"name": "", "when": {"segment": "s"}, "serve": {"variant": "on"}}]}
+    flags = {"a": flag("a", "b"), "b": flag("b"), "c": flag("c", weight=0, targeting=by_segment)}
+    segments = {"s": {"attribute": "age", "op": "at_least", "value": 1}}
+    before = compile_all(flags, segments)
+    assert before["c"].evaluate({"age": True}) == OFF
+    assert before["c"].evaluate({"age": 1}) != OFF
+    after = compile_all({**flags, "b": flag("b", weight=0)}, segments, previous=before)
+    assert after["a"].evaluate({}) == OFF
+    assert after["c"] is before["c"]
+    other = compile_all(flags, {"s": {"attribute": "age", "op": "at_least", "value": 2}}, previous=before)
+    assert other["c"].evaluate({"age": 1}) == OFF
+    assert other["a"] is before["a"]
