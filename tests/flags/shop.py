@@ -18,9 +18,9 @@ from flags.choices import KeyKind, ValueType
 from flags.models import Flag, FlagKey
 from tests.cast import open_storefront
 from tests.conftest import FreshDatabase
+from tests.flags.conftest import HOLDER
 from tests.flags.serve import Server, serving
 
-HOLDER = "release:7"
 SITE = "https://shop.example"
 BULK = "/ofrep/v1/evaluate/flags"
 GERMANS = {"attribute": "user.country", "op": "equals", "value": "DE"}
