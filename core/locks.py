@@ -26,6 +26,15 @@ def _advisory(function: str, product_id: int) -> None:
         cursor.execute(f"SELECT {function}(%s, %s)", [_NAMESPACE, product_id])
 
 
+def wanted() -> bool:
+    """Whether somebody waits for a lock of this transaction: what takes long asks now and then, and gives way."""
+    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    with connection.cursor() as cursor:
+        cursor.execute(waiting)
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
 def bounded() -> None:
     """Wait at most 2 s for any lock in this transaction; and should this process freeze while it holds one, PostgreSQL
     ends the transaction after 5 s: others wait for it, a rollback among them.

@@ -19,6 +19,8 @@ def make_due_changes() -> None:
             actions.make_due(change_id=change_id)
         except OperationalError as error:
             log.info("planned change %s waits: %s", change_id, error)
+        except Exception:  # trouble with one does not reach the next
+            log.exception("planned change %s", change_id)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from flags import definition, evaluation, rules
 from flags.actions import common
 from flags.evaluation import Targeting
 from flags.models import Flag, FlagState, FlagVersion
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -175,7 +178,11 @@ def kill(*, flag: Flag, environment: Environment, actor: User | None, reason: st
     was = state.enabled
     state = common.write(state, flag_set, actor, "flag_killed", reason=reason, enabled=False)
     if was and actor is not None:
-        _tell_killed(state, actor, reason)
+        try:
+            with transaction.atomic():
+                _tell_killed(state, actor, reason)
+        except Exception:  # whatever is wrong with a mail: it is off
+            log.exception("telling that %s is killed", state)
     return state
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from core import audit, locks
-from core.errors import Refused
+from core.errors import Conflict, Refused
 from core.models import Environment, User
 from core.weights import FULL
 from flags import definition, evaluation, versions
@@ -61,8 +61,8 @@ def import_flags(
     person, versions). One that is refused refuses all; `only_look` tells what would happen, and does nothing.
 
     Of a flag that is there, the kill switch and who may read it stay as they are, and of those words that the file does
-    not have, nothing is lost. Flags that the file does not name are left alone. Raises Refused for more than MOST
-    flags, Forbidden.
+    not have, nothing is lost. Flags that the file does not name are left alone. It takes long, and holds what a way
+    back needs: it gives way to whoever waits (P2). Raises Refused for more than MOST flags, Forbidden, Conflict.
     """
     product = environment.product
     common.may(actor, product)
@@ -76,6 +76,7 @@ def import_flags(
     work = _Import(environment, actor, reason, known)
     work.take_segments(segments)
     for one in _needed_first(wanted):
+        _give_way()
         work.take(one)
     report = work.report
     if only_look or report.refused:
@@ -101,6 +102,7 @@ class _Import:
         there = {one.key: one for one in Segment.objects.filter(product=product).select_related("product")}
         graph = {key: sorted(evaluation.used_segments(one)) for key, one in segments.items()}
         for key in (key for component in components(graph) for key in component):
+            _give_way()
             condition, old = segments[key], there.get(key)
             if old and definition.same(old.condition, condition):
                 continue
@@ -174,6 +176,11 @@ class _Import:
             reason=self.reason,
         )
         return isinstance(made, PlannedChange)
+
+
+def _give_way() -> None:
+    if locks.wanted():
+        raise Conflict("Somebody needs these flags at this moment. Nothing was imported; try again.")
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class _Chain:
         """The fields of the definition that it stands for. Raises Foreign or Invalid."""
         by_build = self.facts.get("carrier", "") == Carrier.BUILD
         steps, rest = self._steps(logic, by_build)
-        count = self.facts.get("pins", 0)
+        count = max(self.facts.get("pins", 0), 0)
         pins = self._pins(steps[:count])
         names = self._rule_names(len(steps) - count)
         rules = [
