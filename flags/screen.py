@@ -102,7 +102,7 @@ def row(flag: Flag, life: Life, now: datetime) -> Row:
         life=life,
         about=_about(flag, life),
         age=_first_unit(now - flag.created_at),
-        asked=f"{_first_unit(now - facts.asked_at)} ago" if facts.asked_at else "never",
+        asked=_ago(now - facts.asked_at) if facts.asked_at else "never",
         share=share(live),
         killed=bool(live and not live.enabled),
     )
@@ -147,6 +147,10 @@ def _about(flag: Flag, life: Life) -> str:
     if life.stage is Stage.STALE:
         return f"{life.reasons[0].due.label}: {name}"
     return f"tried elsewhere: {name}" if life.stage is Stage.NEW and facts.elsewhere else name
+
+
+def _ago(passed: timedelta) -> str:
+    return f"{_first_unit(passed)} ago" if passed >= timedelta(seconds=1) else "just now"
 
 
 def _first_unit(passed: timedelta) -> str:

@@ -12,8 +12,7 @@ from core.errors import Refused
 from core.models import AuditEntry
 from core.scope import narrow
 from core.views import attempt
-from flags import actions, definition
-from flags.evaluation.phrases import condition_words
+from flags import actions, definition, phrases
 from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
 from flags.models import Segment
@@ -30,7 +29,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     mine = narrow(request, Segment.objects.visible_to(signed_in(request))).select_related("product")
     rows = list(mine.order_by("product__name", "key"))
     found = uses(rows)
-    listed = [{"segment": row, "says": condition_words(row.condition), "uses": found[row.pk]} for row in rows]
+    listed = [{"segment": row, "says": phrases.condition(row.condition), "uses": found[row.pk]} for row in rows]
     return render(request, "flags/segments.html", {"rows": listed})
 
 
@@ -119,7 +118,7 @@ def _page(
     return {
         "segment": shown,
         "match": match,
-        "parts": [condition_words(part) for part in shown.condition.get(match, [shown.condition])],
+        "parts": [phrases.condition(part) for part in shown.condition.get(match, [shown.condition])],
         "uses": uses([shown])[shown.pk],
         "record": list(record[:HISTORY]),
         "may": signed_in(request).has_role(shown.product, *actions.MAY_CHANGE),

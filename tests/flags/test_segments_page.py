@@ -47,7 +47,7 @@ def test_a_segment_is_made_in_rows(storefront: Product, emil: User, browser_of: 
     assert emils.post("/flags/new-segment/", fields)["Location"] == f"{HERE}payers/"
     assert Segment.objects.get().condition == {"attribute": "plan", "op": "in", "value": ["pro", "team"]}
     page = emils.get(f"{HERE}payers/").content.decode()
-    assert "plan is one of pro, team" in page and "No rule asks for it" in page
+    assert "<code>plan</code> is <code>pro</code> or <code>team</code>" in page and "No rule asks for it" in page
     assert "made the segment payers" in page
     again = emils.post("/flags/new-segment/", fields)
     assert again.status_code == 409 and "already has a segment payers" in again.content.decode()
