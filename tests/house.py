@@ -157,7 +157,11 @@ def _test(release: Release, staging: Environment, title: str) -> tuple[Run, Scen
 
 
 def _flag(flag: Flag, environment: Environment, actor: User) -> dict[str, object]:
-    """One whose change waits for its time."""
+    """One with a rule, a pin and a split, whose change waits for its time."""
+    split = {"split": [["on", 60_000], ["off", 40_000]]}
+    staff = {"name": "Staff", "when": {"attribute": "group", "op": "equals", "value": "staff"}, "serve": split}
+    targeting = {"pins": {"u-1": "on"}, "rules": [staff, {**staff, "name": "Again"}]}
+    flags.set_targeting(flag=flag, environment=environment, targeting=targeting, actor=actor)
     later = clock.now() + timedelta(days=30)
     changes = {"carrier": "percentage", "weight": 5_000, "build": ""}
     said = {"actor": actor, "action": "flag_weight_set", "reason": "Then half of us are back."}
