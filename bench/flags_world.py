@@ -108,7 +108,7 @@ def _split(names: Sequence[str]) -> dict[str, Any]:
 
 
 def context(number: int) -> dict[str, Any]:
-    """What an application says of one user: twelve attributes in two objects."""
+    """What an application says of one user: ten attributes in two objects."""
     by = Random(number)
     domain = by.choice(("example.com", "example.net", "example.edu", "example.org"))
     return {
