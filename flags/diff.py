@@ -158,7 +158,7 @@ def _pairs(was: Sequence[Any], now: Sequence[Any]) -> dict[int, int]:
     """Which rule of `now` (by its place) was which of `was`."""
     found: dict[int, int] = {}
     texts = [[canonical(rule) for rule in rules] for rules in (was, now)]
-    for old, new, size in SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks():
+    for old, new, size in SequenceMatcher(a=texts[0], b=texts[1], autojunk=False).get_matching_blocks():
         found |= {new + step: old + step for step in range(size)}
     alike = [
         lambda old, new: texts[0][old] == texts[1][new],

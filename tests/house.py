@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.test import override_settings
 
@@ -164,7 +165,7 @@ def _flag(flag: Flag, environment: Environment, actor: User) -> dict[str, object
     flags.set_targeting(flag=flag, environment=environment, targeting=targeting, actor=actor)
     later = clock.now() + timedelta(days=30)
     changes = {"carrier": "percentage", "weight": 5_000, "build": ""}
-    said = {"actor": actor, "action": "flag_weight_set", "reason": "Then half of us are back."}
+    said: dict[str, Any] = {"actor": actor, "action": "flag_weight_set", "reason": "Then half of us are back."}
     planned = flags.submit_change(flag=flag, environment=environment, changes=changes, due_at=later, **said)
     version = flag.states.get(environment=environment).version
     where = {"product": flag.product.slug, "key": flag.key, "environment": environment.slug}

@@ -64,7 +64,9 @@ class Serve:
         if not self.is_split:
             return {"variant": self.gives}
         try:
-            split = [[part.variant, _weight(part.percent)] for part in self.parts if part.percent.strip()]
+            split: list[tuple[str, int]] = [
+                (part.variant, _weight(part.percent)) for part in self.parts if part.percent.strip()
+            ]
         except ValueError as error:
             self.error = "A share is a percentage from 0 to 100, with at most three decimals."
             raise Refused(self.error, field=self.prefix) from error
@@ -72,7 +74,7 @@ class Serve:
         if total != FULL:
             self.error = f"The shares must add up to 100\u00a0%; these are {as_percent(total)}."
             raise Refused(self.error, field=self.prefix)
-        return {"split": split}
+        return {"split": [list(part) for part in split]}
 
 
 def _typed(weight: int) -> str:

@@ -64,7 +64,13 @@ def flag_values(request: HttpRequest, product: str, key: str) -> HttpResponse:
     variants = Variants.sent(request.POST) if sent else Variants.of(flag.variants, flag.type)
     form = ReasonForm(request.POST if sent else None)
     read = number(request.POST.get("based_on", "")) if sent else flag.edition
-    context = {"flag": flag, "form": form, "editor": variants, "based_on": read, "claimed_by": claimed_by(flag)}
+    context: dict[str, Any] = {
+        "flag": flag,
+        "form": form,
+        "editor": variants,
+        "based_on": read,
+        "claimed_by": claimed_by(flag),
+    }
     if not sent or variants.wants_more or not form.is_valid():
         return render(request, VALUES, context, status=422 if sent and not variants.wants_more else 200)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def waiting(typo: Flag, production: Environment, emil: User, rhea: User) -> Plan
     """Emil asks for 25 % where two are wanted."""
     FlagSet.objects.filter(environment=production).update(second_person=True)
     changes = {"carrier": "percentage", "weight": 25_000, "build": ""}
-    said = {"actor": emil, "action": "flag_weight_set", "reason": "They wait for it"}
+    said: dict[str, Any] = {"actor": emil, "action": "flag_weight_set", "reason": "They wait for it"}
     made = actions.submit_change(flag=typo, environment=production, changes=changes, **said)
     assert isinstance(made, PlannedChange)
     return made

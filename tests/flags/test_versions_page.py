@@ -1,6 +1,7 @@
 """The versions of a flag on their pages: who, when, why, what changed, and making it that again."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -26,7 +27,7 @@ def version(flag: Flag, environment: Environment, number: int) -> str:
 @pytest.fixture
 def changed(typo: Flag, production: Environment, emil: User) -> Flag:
     """Given to 25 %, then to 50 % and a pinned user."""
-    said = {"flag": typo, "environment": production, "actor": emil}
+    said: dict[str, Any] = {"flag": typo, "environment": production, "actor": emil}
     actions.set_weight(**said, weight=25_000, reason="A quarter first")
     actions.set_weight(**said, weight=50_000)
     actions.set_targeting(**said, targeting={"pins": {"u-1": "on"}})
