@@ -14,6 +14,7 @@ from flags.choices import ChangeState
 from flags.models import Flag, FlagSet, PlannedChange
 from tests.flags.conftest import state_of
 from tests.flags.typed import typed
+from tests.queries import cost
 
 BrowserOf = Callable[[User], Client]
 PAGE = "/flags/storefront/search-typo/"
@@ -100,3 +101,36 @@ def test_a_percentage_is_planned_for_a_time_in_the_readers_zone(
     PlannedChange.objects.update(due_at=clock.now() - timedelta(seconds=1))
     actions.make_due(change_id=planned.pk)
     assert state_of(typo, production).weight == 125
+
+
+def test_more_of_everything_costs_no_more_queries(
+    waiting: PlannedChange, typo: Flag, production: Environment, emil: User, rhea: User, browser_of: BrowserOf
+) -> None:
+    rheas = browser_of(rhea)
+    version = state_of(typo, production).version
+    paths = (
+        PAGE,
+        f"{PAGE}production/history/",
+        f"{PAGE}production/versions/{version}/",
+        f"{PAGE}production/targeting/",
+    )
+
+    def costs() -> list[int]:
+        for path in paths:
+            rheas.get(path)
+        return [cost(lambda path=path: rheas.get(path)) for path in paths]  # type: ignore[misc]
+
+    rule: dict[str, Any] = {"when": {"attribute": "a", "op": "equals", "value": 1}, "serve": {"variant": "off"}}
+    later = clock.now() + timedelta(days=1)
+
+    def grow(rules: range) -> None:
+        for number in rules:
+            said: dict[str, Any] = {"flag": typo, "environment": production, "actor": emil, "reason": f"Now {number}"}
+            actions.set_targeting(**said, targeting={"rules": [rule] * number})
+            weight = {"carrier": "percentage", "weight": number, "build": ""}
+            actions.submit_change(**said, changes=weight, action="flag_weight_set", due_at=later)
+
+    grow(range(1, 4))
+    before = costs()
+    grow(range(4, 7))
+    assert costs() == before
