@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import flags_world
-from flags.evaluation import compile_all
+from flags.evaluation import Together, compile_all
 
 USERS = 200
 RULES = 10
@@ -34,14 +34,13 @@ def costs(counts: Sequence[int] = (10, 100, 1_000), users: int = USERS) -> list[
 def _cost(count: int, users: list[dict[str, Any]]) -> Cost:
     definitions = flags_world.definitions(count, RULES)
     built = compile_all(definitions, flags_world.SEGMENTS)
-    decides = [one.decide for one in built.values()]
+    together = Together(list(built.values()), flags_world.SEGMENTS)
     names = list(definitions)
     some = users[: max(10, 20_000 // count)]
 
     def bulk() -> None:
         for user in some:
-            for decide in decides:
-                decide(user)
+            together.decide(user)
 
     def alone() -> None:
         for number, user in enumerate(users):

@@ -17,7 +17,7 @@ import orjson
 
 from flags import flagd
 from flags.choices import KeyKind
-from flags.evaluation import Compiled, Problem, Result, compile_all
+from flags.evaluation import Compiled, Problem, Result, Together, compile_all
 from flags.snapshot import Key, Snapshot
 
 log = logging.getLogger(__name__)
@@ -27,14 +27,13 @@ class Asked:
     """One flag as it is asked: `by_name` and `in_bulk` count how often each of its answers was given."""
 
     __slots__ = (
-        "by_name", "compiled", "decide", "fragments", "in_bulk", "seen_by_name", "seen_in_bulk", "statuses", "tags"
+        "by_name", "compiled", "decide", "fragments", "in_bulk", "seen_by_name", "seen_in_bulk", "statuses"
     )  # fmt: skip
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.decide: Callable[[Mapping[str, Any]], int] = compiled.decide
         self.fragments = compiled.fragments
-        self.tags = tuple(_tag(fragment) for fragment in compiled.fragments)
         self.statuses = tuple(400 if isinstance(outcome, Problem) else 200 for outcome in compiled.outcomes)
         answers = len(compiled.fragments)
         self.by_name, self.seen_by_name = [0] * answers, [0] * answers
@@ -59,11 +58,6 @@ class Asked:
                     seen[number] = count
 
 
-def _tag(fragment: bytes) -> bytes:
-    """Stands for an answer in an ETag: equal for equal answers in every process and version."""
-    return hashlib.blake2b(fragment, digest_size=8).digest()
-
-
 class View:
     """All flags of an environment that keys of one kind may read, by their keys in UTF-8.
 
@@ -78,12 +72,10 @@ class View:
         self.flags = {key.encode(): one for key, one in asked.items()}
         self.settled = [one for one in asked.values() if len(one.fragments) == 1]
         self.beginning = b'{"flags":[' + b",".join(one.fragments[0] for one in self.settled)
-        self.settled_tag = _tag(b"".join(one.tags[0] for one in self.settled))
         open = [one for one in asked.values() if len(one.fragments) > 1]
         self.beginning += b"," if self.settled and open else b""
-        self.decides = [one.decide for one in open]
+        self.decide = Together([one.compiled for one in open], snapshot.segments).decide
         self.fragments = [one.fragments for one in open]
-        self.tags = [one.tags for one in open]
         self.counts = [one.in_bulk for one in open]
         self.given = self._seen = 0
 
@@ -96,11 +88,13 @@ class View:
 
 
 class House:
-    """One snapshot, compiled."""
+    """One snapshot, compiled. What means the same in the `previous` one is taken over from there."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, previous: House | None = None) -> None:
         self.snapshot = snapshot
-        self.asked = {key: Asked(one) for key, one in compile_all(snapshot.flags, snapshot.segments).items()}
+        before = previous.rules if previous else None
+        self.rules = compile_all(snapshot.flags, snapshot.segments, previous=before)
+        self.asked = {key: Asked(one) for key, one in self.rules.items()}
         public = {key: one for key, one in self.asked.items() if snapshot.flags[key].for_clients}
         self.views = {KeyKind.SERVER.value: View(snapshot, self.asked), KeyKind.CLIENT.value: View(snapshot, public)}
 

@@ -6,6 +6,7 @@ happens to the database, `Holder.doors` goes on answering from memory; after a r
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -13,7 +14,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -146,9 +148,10 @@ class Holder:
     def hold(self, snapshots: Mapping[int, Snapshot]) -> None:
         """Serve from these from now on. What is new is compiled here, in the caller's thread."""
         before, houses = self.houses, {}
-        for pk, taken in snapshots.items():
-            known = before.get(pk)
-            houses[pk] = known if known is not None and known.snapshot is taken else House(taken)
+        with _no_garbage():
+            for pk, taken in snapshots.items():
+                known = before.get(pk)
+                houses[pk] = known if known is not None and known.snapshot is taken else House(taken, known)
         self.doors = Doors(
             {
                 digest: self._door(digest, key, house)
@@ -197,6 +200,16 @@ class Holder:
             update_fields=["version", "seen_at"],
         )
         self._reported = (time.monotonic(), versions)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Compiling makes much that stays, which a collector would go through again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _own_connection() -> None:

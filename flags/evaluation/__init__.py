@@ -11,6 +11,7 @@ from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_
 from flags.evaluation.phrases import OPERATOR_WORDS, condition_words, serve_words
 from flags.evaluation.segments import segments_too_large
 from flags.evaluation.steps import Part, Step
+from flags.evaluation.together import Together
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result, invalid
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RuleSet",
     "Step",
     "Targeting",
+    "Together",
     "Trace",
     "bucket",
     "compile_all",

@@ -12,20 +12,22 @@ from flags.evaluation.needs import Gate, gate
 from flags.evaluation.operators import Fits
 from flags.evaluation.outcomes import Outcomes, fragment
 from flags.evaluation.segments import BROKEN, changed_segments, compile_segments
-from flags.evaluation.serves import Decide, constant, exposure, serve
+from flags.evaluation.serves import Choose, Decide, Gives, asked, constant, exposure, serve
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result
 
 
 class Compiled:
     """One flag, ready to be asked. `decide` gives the index into `outcomes` of the answer for a context: a dict that
-    `invalid` has no objection to. `fragments` are the answers as OFREP writes them, `counts` is the caller's.
+    `invalid` has no objection to; `choose` is its part that reads rules and pins, None where there are none, or where
+    other flags are asked first. `fragments` are the answers as OFREP writes them, `counts` is the caller's.
     """
 
-    __slots__ = ("counts", "decide", "definition", "fragments", "gate", "outcomes")
+    __slots__ = ("choose", "counts", "decide", "definition", "fragments", "gate", "outcomes")
 
-    def __init__(self, definition: Definition, outcomes: Outcomes, gate: Gate) -> None:
+    def __init__(self, definition: Definition, outcomes: Outcomes, gate: Gate, choose: Choose | None = None) -> None:
         self.definition = definition
         self.gate = gate
+        self.choose = choose
         self.decide = gate.decide
         self.outcomes: tuple[Result | Problem, ...] = tuple(outcomes.all)
         self.fragments = tuple(fragment(definition, outcome) for outcome in outcomes.all)
@@ -100,29 +102,27 @@ def _silent(definition: Definition) -> bool:
 def _compiled(definition: Definition, segments: Mapping[str, Fits], built: Mapping[str, Compiled]) -> Compiled:
     outcomes = Outcomes(definition)
     try:
-        return Compiled(definition, outcomes, _gate(definition, outcomes, segments, built))
+        return _built(definition, outcomes, segments, built)
     except BROKEN as error:
         failed = Outcomes(definition)
         failed.problem(ErrorCode.GENERAL, f"{definition.key} cannot be evaluated: {error}")
         return Compiled(definition, failed, Gate(constant(0)))
 
 
-def _gate(
+def _built(
     definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], built: Mapping[str, Compiled]
-) -> Gate:
-    if not definition.enabled:
-        return Gate(constant(outcomes.off(Reason.DISABLED)))
-    if definition.withheld:
-        return Gate(constant(outcomes.off(Reason.STATIC)))
-    targeting = definition.targeting
-    decide = exposure(definition, outcomes)
-    if targeting["rules"]:
-        decide = _with_rules(definition, outcomes, segments, decide)
-    if targeting["pins"]:
-        decide = _with_pins(targeting["pins"], outcomes, decide)
+) -> Compiled:
+    if _silent(definition):
+        reason = Reason.STATIC if definition.enabled else Reason.DISABLED
+        return Compiled(definition, outcomes, Gate(constant(outcomes.off(reason))))
+    targeting, gives, choose = definition.targeting, exposure(definition, outcomes), None
+    if targeting["rules"] or targeting["pins"]:
+        choose = _choice(definition, outcomes, segments, gives)
+    then = asked(gives) if choose is None else _resolved(choose)
     if not targeting["needs"]:
-        return Gate(decide)
-    return gate(decide, outcomes.off(Reason.DEFAULT), [_asked(need, built) for need in targeting["needs"]])
+        return Compiled(definition, outcomes, Gate(then), choose)
+    needs = [_asked(need, built) for need in targeting["needs"]]
+    return Compiled(definition, outcomes, gate(then, outcomes.off(Reason.DEFAULT), needs))
 
 
 def _asked(need: Mapping[str, Any], built: Mapping[str, Compiled]) -> tuple[Gate, frozenset[int]] | None:
@@ -130,7 +130,8 @@ def _asked(need: Mapping[str, Any], built: Mapping[str, Compiled]) -> tuple[Gate
     return None if other is None else (other.gate, other.giving(frozenset(need["variants"])))
 
 
-def _with_rules(definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], then: Decide) -> Decide:
+def _choice(definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], then: Gives) -> Choose:
+    """Pins first, then the first rule that fits, else what everybody gets."""
     rules = tuple(
         (
             compile_condition(rule["when"], segments),
@@ -139,20 +140,28 @@ def _with_rules(definition: Definition, outcomes: Outcomes, segments: Mapping[st
         for rule in definition.targeting["rules"]
     )
 
-    def decide(context: Any) -> int:
+    def choose(context: Any) -> Gives:
         for fits, gives in rules:
             if fits(context):
-                return gives if type(gives) is int else gives(context)  # type: ignore[operator]
-        return then(context)
+                return gives
+        return then
 
-    return decide
+    pins = definition.targeting["pins"]
+    return _with_pins(pins, outcomes, choose) if pins else choose
 
 
-def _with_pins(pins: Mapping[str, str], outcomes: Outcomes, then: Decide) -> Decide:
+def _with_pins(pins: Mapping[str, str], outcomes: Outcomes, then: Choose) -> Choose:
     pinned = {user: outcomes.result(variant, Reason.TARGETING_MATCH) for user, variant in pins.items()}
 
+    def of_user(context: Any) -> int:
+        return pinned[context["targetingKey"]]
+
+    return lambda context: of_user if context.get("targetingKey") in pinned else then(context)
+
+
+def _resolved(choose: Choose) -> Decide:
     def decide(context: Any) -> int:
-        number = pinned.get(context.get("targetingKey"))
-        return then(context) if number is None else number
+        gives = choose(context)
+        return gives if isinstance(gives, int) else gives(context)
 
     return decide

@@ -17,12 +17,23 @@ from flags.evaluation.words import Reason
 Decide = Callable[[Any], int]
 """From a context (a dict) to the number of the answer."""
 
+Gives = int | Decide
+"""The number of an answer, or the function that has to be asked for it."""
+
+Choose = Callable[[Any], Gives]
+"""From a context to what whoever passes the same tests is given."""
+
 
 def constant(number: int) -> Decide:
     return lambda context: number
 
 
-def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> int | Decide:
+def asked(gives: Gives) -> Decide:
+    """A function in any case."""
+    return constant(gives) if isinstance(gives, int) else gives
+
+
+def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> Gives:
     """The number of the one variant it gives, or a function for a split."""
     if "variant" in given:
         return outcomes.result(given["variant"], reason)
@@ -44,32 +55,31 @@ def _split(salt: str, limits: list[int], numbers: list[int], outcomes: Outcomes)
     return decide
 
 
-def exposure(definition: Definition, outcomes: Outcomes) -> Decide:
+def exposure(definition: Definition, outcomes: Outcomes) -> Gives:
     """What everybody gets whom no pin or rule named."""
     targeting, weight = definition.targeting, definition.weight
     plain = Reason.DEFAULT if any(targeting[part] for part in ("needs", "pins", "rules")) else Reason.STATIC
 
-    def on(reason: Reason) -> Decide:
-        given = serve(targeting["on"], reason, definition.salt, outcomes)
-        return constant(given) if isinstance(given, int) else given
+    def on(reason: Reason) -> Gives:
+        return serve(targeting["on"], reason, definition.salt, outcomes)
 
     if definition.carrier == Carrier.BUILD:
         off = outcomes.off(Reason.DEFAULT)
         if weight <= 0 or not definition.build:
-            return constant(off)
-        return _by_build(definition.build, on(Reason.TARGETING_MATCH), constant(off))
+            return off
+        return _by_build(definition.build, asked(on(Reason.TARGETING_MATCH)), off)
     if weight <= 0:
-        return constant(outcomes.off(plain))
+        return outcomes.off(plain)
     if weight >= FULL:
         return on(plain)
     return _by_bucket(definition, on(Reason.SPLIT), outcomes)
 
 
-def _by_build(build: str, on: Decide, off: Decide) -> Decide:
-    return lambda context: on(context) if context.get("build") == build else off(context)
+def _by_build(build: str, on: Decide, off: int) -> Decide:
+    return lambda context: on(context) if context.get("build") == build else off
 
 
-def _by_bucket(definition: Definition, on: Decide, outcomes: Outcomes) -> Decide:
+def _by_bucket(definition: Definition, on: Gives, outcomes: Outcomes) -> Decide:
     prefix, limit = f"{definition.seed}:", first_hash(definition.weight)
     off, missing = outcomes.off(Reason.SPLIT), outcomes.user_missing()
 
@@ -77,6 +87,8 @@ def _by_bucket(definition: Definition, on: Decide, outcomes: Outcomes) -> Decide
         key = context.get("targetingKey")
         if not key:
             return missing
-        return on(context) if hashed(prefix + key) < limit else off
+        if hashed(prefix + key) >= limit:
+            return off
+        return on if isinstance(on, int) else on(context)
 
     return decide

@@ -57,21 +57,21 @@ def bulk(door: Door, context: Mapping[str, Any] | Problem, headers: Headers, nam
     if isinstance(context, Problem):
         return Answer(400, problem(context.details, context.code), entrance.held(door))
     view = door.view
-    numbers = [decide(context) for decide in view.decides]
+    numbers = view.decide(context)
     for counts, number in zip(view.counts, numbers, strict=True):
         counts[number] += 1
     view.given += 1
-    tags = [known[number] for known, number in zip(view.tags, numbers, strict=True)]
-    content = etags.content(view.settled_tag, tags)
+    given = [fragments[number] for fragments, number in zip(view.fragments, numbers, strict=True)]
+    entries = view.beginning + b",".join(given)
+    content = etags.content(entries)
     known = headers.get(b"if-none-match")
     if known is not None and named <= view.version:
         tag = etags.still_good(known, content, tickets.renewed_before(door, time.time()))
         if tag is not None:
             return Answer(304, b"", (*entrance.held(door), (b"etag", tag), CACHING))
     issued, streams = tickets.streams(door, headers.get(b"origin", b"").decode("latin-1"))
-    entries = b",".join([fragments[number] for fragments, number in zip(view.fragments, numbers, strict=True)])
     tag = etags.write(content, issued)
-    return Answer(200, view.beginning + entries + streams, (*entrance.held(door), (b"etag", tag), CACHING))
+    return Answer(200, entries + streams, (*entrance.held(door), (b"etag", tag), CACHING))
 
 
 def _context(body: bytes) -> Mapping[str, Any] | Problem:
