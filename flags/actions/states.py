@@ -135,7 +135,7 @@ def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) 
     """Complete and valid targeting for this flag there. Raises Refused naming the part that is wrong."""
     segments = definition.segments_of(flag.product_id)
     others = Flag.objects.in_use().filter(product=flag.product_id).exclude(pk=flag.pk)
-    known = {other.key: other for other in others}
+    known = {other.key: other for other in others} if isinstance(targeting, dict) and targeting.get("needs") else {}
     try:
         parsed = evaluation.parse_targeting(
             targeting, variants=flag.variant_names, segments=set(segments), flags=set(known)
@@ -143,7 +143,8 @@ def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) 
     except evaluation.Invalid as invalid:
         path = ".".join(part for part in ("targeting", invalid.path) if part)
         raise Refused(invalid.sentence, field=path) from invalid
-    _check_needs(flag, environment, parsed, known)
+    if parsed["needs"]:
+        _check_needs(flag, environment, parsed, known)
     return dict(parsed)
 
 

@@ -25,8 +25,8 @@ from flags.evaluation.cycles import components
 from flags.flagd.export import Portable
 from flags.models import Flag, FlagState, PlannedChange, Segment
 
-MOST = 500
-"""Flags of one file."""
+MOST = 200
+"""Flags that one import may make or change: it holds the product's locks for so long."""
 
 
 @dataclass
@@ -40,6 +40,11 @@ class Report:
     segments: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     done: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many flags it makes or changes, now or later."""
+        return len({*self.created, *self.changed, *self.planned})
 
     @property
     def nothing(self) -> bool:
@@ -62,23 +67,23 @@ def import_flags(
 
     Of a flag that is there, the kill switch and who may read it stay as they are, and of those words that the file does
     not have, nothing is lost. Flags that the file does not name are left alone. It takes long, and holds what a way
-    back needs: it gives way to whoever waits (P2). Raises Refused for more than MOST flags, Forbidden, Conflict.
+    back needs: it gives way to whoever waits (P2). Raises Refused where more than MOST would change, Forbidden, Conflict.
     """
     product = environment.product
     common.may(actor, product)
     wanted = sorted(flags, key=lambda one: one.definition.key)
-    if len(wanted) > MOST:
-        raise Refused(f"A file may have {MOST} flags; this one has {len(wanted)}.")
     locks.product_exclusive(product.pk)
     known = {flag.key: flag for flag in Flag.objects.filter(product=product).select_related("product").order_by("pk")}
     common.hold_claims(flag.claim for flag in known.values() if flag.claim)
     versions.lock(product.environments.all())
     work = _Import(environment, actor, reason, known)
     work.take_segments(segments)
+    report = work.report
     for one in _needed_first(wanted):
         _give_way()
         work.take(one)
-    report = work.report
+        if report.count > MOST:
+            raise Refused(f"An import may change {MOST} flags at once: send the file in parts.")
     if only_look or report.refused:
         transaction.set_rollback(True)
     elif not report.nothing:
