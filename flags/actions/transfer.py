@@ -67,7 +67,8 @@ def import_flags(
 
     Of a flag that is there, the kill switch and who may read it stay as they are, and of those words that the file does
     not have, nothing is lost. Flags that the file does not name are left alone. It takes long, and holds what a way
-    back needs: it gives way to whoever waits (P2). Raises Refused where more than MOST would change, Forbidden, Conflict.
+    back needs: it gives way to whoever waits (P2). Raises Refused where more than MOST would
+    change, Forbidden, Conflict.
     """
     product = environment.product
     common.may(actor, product)
