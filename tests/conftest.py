@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
@@ -26,6 +28,10 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  #
 django.setup()
 # A worker of pytest-xdist inherits the environment, and must not read the settings before it has a database of its own.
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+# How long a busy machine thinks of an example says nothing about what is tested.
+properties.register_profile("slipway", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+properties.load_profile("slipway")
 
 from tests.cast import *  # noqa: E402, F403
 
