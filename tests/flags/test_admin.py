@@ -19,14 +19,19 @@ def engineer(emil: User, browser_of: Callable[[User], Client]) -> Client:
 
 def test_words_change_and_nothing_else(typo: Flag, engineer: Client) -> None:
     address = f"/admin/flags/flag/{typo.pk}/change/"
-    sent = {"name": "Typos", "description": "", "owner": "", "expected_removal": "", "claim": "release:1", "seed": "x"}
+    words = {"name": "Typos", "description": "", "owner": "", "kind": "ops", "tags": "search", "expected_removal": ""}
+    sent = {**words, "claim": "release:1", "seed": "x"}
     assert engineer.post(address, sent).status_code == 302
     typo.refresh_from_db()
-    assert (typo.name, typo.claim, typo.owner) == ("Typos", "", None) and typo.seed != "x"
+    assert (typo.name, typo.kind, typo.tags, typo.claim, typo.owner) == ("Typos", "ops", ["search"], "", None)
+    assert typo.seed != "x"
     assert AuditEntry.objects.filter(action="flag_described", subject=f"flag:{typo.pk}").exists()
 
 
-@pytest.mark.parametrize("model", ["flag", "flagstate", "flagset", "servingprocess"])
+FACTS = ["flag", "flagstate", "flagset", "flagversion", "plannedchange", "segment", "servingprocess"]
+
+
+@pytest.mark.parametrize("model", FACTS)
 def test_facts_are_listed_but_not_added(typo: Flag, engineer: Client, model: str) -> None:
     assert engineer.get(f"/admin/flags/{model}/").status_code == 200
     assert engineer.get(f"/admin/flags/{model}/add/").status_code == 403
