@@ -42,7 +42,7 @@ def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rule
         "values": values,
         "type": definition["type"],
         "salt": definition["salt"],
-        "targeting": targeting,
+        "targeting": nameless(targeting),
         "segments": rules.used_segments(targeting, segments),
     }
     return rules.Exposure(
@@ -51,6 +51,12 @@ def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rule
         decides=digest(decides),
         off=digest(values.get(targeting["off"])),
     )
+
+
+def nameless(targeting: Mapping[str, Any]) -> dict[str, Any]:
+    """Who gets what, whatever people call its rules."""
+    unnamed = [{part: rule[part] for part in ("when", "serve")} for rule in targeting["rules"]]
+    return {**targeting, "rules": unnamed}
 
 
 def digest(value: Any) -> str:

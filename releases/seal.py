@@ -12,24 +12,28 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core.audit import canonical
-from flags.definition import targeting_in_production
+from flags.definition import nameless, targeting_in_production
 from releases.choices import LinkKind
 from releases.models import Feature, Release
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One thing that is signed. `cosmetic`: keys anywhere in `content` that are shown, not sealed."""
+    """One thing that is signed. `cosmetic`: keys anywhere in `content` that are shown, not sealed. `sealed`: what is,
+    where keys cannot tell, because people choose them (a JSON value of a flag).
+    """
 
     name: str
     title: str
     content: Any
     cosmetic: frozenset[str] = frozenset()
+    sealed: Any = None
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical content without its cosmetic keys, hexadecimal."""
-        return hashlib.sha256(canonical(_material(self.content, self.cosmetic))).hexdigest()
+        sealed = self.content if self.sealed is None else self.sealed
+        return hashlib.sha256(canonical(_material(sealed, self.cosmetic))).hexdigest()
 
 
 PartFunction = Callable[[Release], Part]
@@ -92,7 +96,7 @@ def candidates(release: Release) -> Part:
 
 def flags(release: Release) -> Part:
     """Which flags guard which feature, the seed that decides who has them first, and who gets what from them in
-    production beside their percentage; never who has them now.
+    production beside their percentage; never who has them now. What people call a rule is only shown.
     """
     rows = list(release.features.prefetch_related("flags").order_by("name"))
     content = {
@@ -107,7 +111,9 @@ def flags(release: Release) -> Part:
         ],
     }
     special = targeting_in_production({flag for row in rows for flag in row.flags.all()})
-    return Part(name="flags", title="Flags", content={**content, **({"who gets what": special} if special else {})})
+    unnamed = [nameless(one) for one in special]
+    shown, sealed = ({**content, "who gets what": rows} if rows else content for rows in (special, unnamed))
+    return Part(name="flags", title="Flags", content=shown, sealed=sealed)
 
 
 def way_back(release: Release) -> Part:

@@ -143,7 +143,7 @@ def _settle(rollout: Rollout, targets: Sequence[Target], *, may_grow: bool = Tru
     wrong = []
     for target in targets:
         reading = readings.get(target.key)
-        if reading and reading.foreign and target.is_confirmed:
+        if reading and (reading.foreign or reading.free) and target.is_confirmed:
             continue  # it was where we wanted it; what others make of it does not change that
         if reading:
             _note(rollout, target, target.fence, reading)

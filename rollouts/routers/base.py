@@ -53,13 +53,15 @@ class Reading:
     """What the router answers about one place. `weight` None: not known, or not everywhere yet; `problem` says why.
 
     `foreign`: the place is moved in somebody else's name now, and is none of the asker's business any more. `off`: a
-    person turned it off by its kill switch; sending again would not turn it on.
+    person turned it off by its kill switch; sending again would not turn it on. `free`: only people move it now;
+    once it was seen where it belongs, it is left to them.
     """
 
     weight: int | None
     problem: str = ""
     foreign: bool = False
     off: bool = False
+    free: bool = False
 
 
 class Router(Protocol):

@@ -4,6 +4,7 @@ All flags of one call move in one transaction, so that one new snapshot brings t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.db import DatabaseError, transaction
 
@@ -48,7 +49,7 @@ class FlagRouter:
         except DatabaseError as error:
             raise RouterError(_said(error)) from error
         return {
-            place.key: _reading(place, states[place.key], behind[place.environment])
+            place.key: _read(place, states[place.key], behind[place.environment])
             if place.key in states
             else Reading(weight=0)
             for place in places
@@ -99,6 +100,11 @@ def _behind(environment: int, states: Mapping[str, FlagState]) -> str:
 def _late(laggard: serving.Laggard) -> str:
     waited = f" for {laggard.behind.total_seconds():.0f} s" if laggard.behind else ""
     return f"{laggard.process} serves an older version{waited}."
+
+
+def _read(place: Place, state: FlagState, behind: str) -> Reading:
+    """What a release let go of is people's again."""
+    return replace(_reading(place, state, behind), free=not state.flag.claim)
 
 
 def _reading(place: Place, state: FlagState, behind: str) -> Reading:

@@ -115,3 +115,18 @@ def test_p4_asking_for_the_seal_costs_the_same_for_many_features(
         one = actions.add_feature(release=ship.release, name=f"F{number}", owner=emil, actor=rhea, no_flag_reason="x")
         actions.link_features(feature=one, other=link, kind="together", actor=rhea)
     assert cost() == before
+
+
+def test_p4_what_people_call_a_rule_is_shown_and_not_sealed(ship: Ship, emil: User) -> None:
+    place = Environment.objects.get(product=ship.flag.product_id, is_production=True)
+
+    def write(name: str, value: object) -> Callable[[], object]:
+        when = {"attribute": "user.name", "op": "equals", "value": value}
+        targeting = {"rules": [{"name": name, "when": when, "serve": {"variant": "on"}}]}
+        asked = {"flag": ship.flag, "environment": place, "actor": emil}
+        return lambda: flag_actions.set_targeting(targeting=targeting, **asked)
+
+    assert changed(ship, write("Stuff", 1)) == {"flags"}
+    assert not changed(ship, write("Staff", 1))
+    assert "Staff" in str(seal.flags(ship.release).content)
+    assert changed(ship, write("Staff", True)) == {"flags"}

@@ -171,7 +171,7 @@ def test_p2_after_it_every_target_is_read_back_and_put_right(at_five: tuple[Stor
     story, rollout = at_five
     actions.roll_back(rollout=rollout, actor=story.rhea, reason="customers call")
     heard = dict(Target.objects.filter(rollout=rollout).values_list("key", "observed_at"))
-    FlagState.objects.filter(flag=story.flags[0], environment=rollout.environment).update(weight=25_000)
+    FlagState.objects.filter(flag=story.flags[0], environment=rollout.environment).update(weight=25_000, withheld=False)
     route().forget()
     engine.tick([rollout.pk])
     assert {state.weight for state in FlagState.objects.filter(environment=rollout.environment)} == {0}
@@ -191,7 +191,7 @@ def test_p2_what_another_release_has_taken_over_is_left_to_it(at_five: tuple[Sto
     engine.tick([rollout.pk])
     rollout.refresh_from_db()
     assert rollout.restored_at is not None, "nobody had it when it was taken over"
-    states.update(weight=25_000)
+    states.update(weight=25_000, withheld=False)
     engine.tick([rollout.pk])
     assert states.get().weight == 25_000
     assert Target.objects.get(rollout=rollout, key=story.flags[0].key).problem == ""
