@@ -74,7 +74,8 @@ def test_a_past_version_answers_as_it_did_with_all_that_it_needs(
     actions.change_segment(
         segment=segment, actor=emil, name="Pros", description="", condition={**condition, "value": "team"}
     )
-    toms, asked = browser_of(tomas), {"environment": "staging", "user": "u-1", "a": "plan", "v": "pro"}
+    asked: dict[str, str | int] = {"environment": "staging", "user": "u-1", "a": "plan", "v": "pro"}
+    toms = browser_of(tomas)
     assert "u-1 got <code>on</code> in staging,</b> because the rule" in words(
         toms.get(PAGE, {**asked, "version": then})
     )

@@ -13,6 +13,7 @@ from core.errors import Refused
 from core.models import ApiToken, AuditEntry, Environment, Product, User
 from core.weights import FULL
 from flags import actions, transfer
+from flags.choices import ValueType
 from flags.models import Flag, FlagState, FlagVersion, PlannedChange, Segment
 from tests.flags.conftest import state_of
 
@@ -27,7 +28,13 @@ def colour(storefront: Product, staging: Environment, emil: User) -> Flag:
     actions.create_segment(product=storefront, key="staff", name="Staff", condition=STAFF, actor=emil)
     values = [{"name": name, "value": value} for name, value in (("sea", 1.0), ("sand", 2.5), ("off", 0.0))]
     flag = actions.create_flag(
-        product=storefront, key="colour", name="Colour", type="float", variants=values, tags=["shop"], actor=emil
+        product=storefront,
+        key="colour",
+        name="Colour",
+        type=ValueType.FLOAT,
+        variants=values,
+        tags=["shop"],
+        actor=emil,
     )
     split = {"split": [["sea", 60_000], ["sand", 40_000]]}
     rule = {"name": "Staff", "when": {"segment": "staff"}, "serve": {"variant": "sand"}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
+from typing import Any
 
 from django.test import Client
 
@@ -12,7 +13,7 @@ from flags.models import Flag, FlagUsage
 
 TODAY = date(2026, 11, 25)
 HERE = Environment(name="Production", slug="production")
-BOOLEAN = {"variants": ["on", "off"], "off": "off"}
+BOOLEAN: dict[str, Any] = {"variants": ["on", "off"], "off": "off"}
 
 
 def of(days_ago: int, variant: str, count: int, by_name: bool = True) -> Answer:
