@@ -17,7 +17,7 @@ import orjson
 
 from flags import flagd
 from flags.choices import KeyKind
-from flags.evaluation import Compiled, Problem, Result, Together, compile_all
+from flags.evaluation import Compiled, Problem, Result, RuleSet, Together, compile_all
 from flags.snapshot import Key, Snapshot
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class House:
     def __init__(self, snapshot: Snapshot, previous: House | None = None) -> None:
         self.snapshot = snapshot
         before = previous.rules if previous else None
-        self.rules = compile_all(snapshot.flags, snapshot.segments, previous=before)
+        self.rules: RuleSet = compile_all(snapshot.flags, snapshot.segments, previous=before)
         self.asked = {key: Asked(one) for key, one in self.rules.items()}
         public = {key: one for key, one in self.asked.items() if snapshot.flags[key].for_clients}
         self.views = {KeyKind.SERVER.value: View(snapshot, self.asked), KeyKind.CLIENT.value: View(snapshot, public)}

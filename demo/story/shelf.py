@@ -45,7 +45,7 @@ REFERENCES = {
 def fill(at: Stage) -> None:
     """Segments, five flags, and what code mentions of them."""
     emil, storefront = at.people["emil"], at.storefront
-    said = {"product": storefront, "actor": emil}
+    said: dict[str, Any] = {"product": storefront, "actor": emil}
     actions.create_segment(key="staff", name="Staff", condition=STAFF, description="Everybody who works here.", **said)
     actions.create_segment(key="beta", name="Beta group", condition=BETA, **said)
     _experiment(at)

@@ -123,7 +123,7 @@ def test_p8_two_workers_make_a_due_change_once(world: dict[str, Any], emil: User
     )
     time.sleep(0.3)
     at_once(*[tasks.make_due_changes] * 3)
-    states = [PlannedChange.objects.get(pk=one.pk).state for one in (first, second)]  # type: ignore[union-attr]
+    states = [PlannedChange.objects.get(pk=one.pk).state for one in (first, second)]
     assert states == [ChangeState.APPLIED, ChangeState.SUSPENDED]
     made = AuditEntry.objects.filter(subject=f"flag:{flag.pk}")
     assert made.filter(action="flag_change_made").count() == made.filter(action="flag_change_suspended").count() == 1

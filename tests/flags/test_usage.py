@@ -62,7 +62,7 @@ def test_what_everybody_gets_is_counted_too(typo: Flag, production: Environment,
     actions.create_flag(product=typo.product, key="settled", name="Settled", actor=emil, for_clients=True)
     house, tally = House(snapshot.load()[production.pk]), Tally()
     server, client = house.views["server"], house.views["client"]
-    assert (len(server.settled), len(server.decides), len(client.settled), len(client.decides)) == (1, 1, 1, 0)
+    assert (len(server.settled), len(server.counts), len(client.settled), len(client.counts)) == (1, 1, 1, 0)
     server.given, client.given = 3, 4
     for _ in range(2):
         tally.collect([house], [])

@@ -1,6 +1,7 @@
 """P4: what of a release is signed, and what may change without voiding a signature."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ def test_p4_what_people_call_a_rule_is_shown_and_not_sealed(ship: Ship, emil: Us
     def write(name: str, value: object) -> Callable[[], object]:
         when = {"attribute": "user.name", "op": "equals", "value": value}
         targeting = {"rules": [{"name": name, "when": when, "serve": {"variant": "on"}}]}
-        asked = {"flag": ship.flag, "environment": place, "actor": emil}
+        asked: dict[str, Any] = {"flag": ship.flag, "environment": place, "actor": emil}
         return lambda: flag_actions.set_targeting(targeting=targeting, **asked)
 
     assert changed(ship, write("Stuff", 1)) == {"flags"}

@@ -1,6 +1,7 @@
 """What people write about flags between the start of a rollout and its first move, and long after its end."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ Told = Callable[..., Story]
 def test_p1_who_gets_what_stays_as_signed_before_the_first_move(told: Told) -> None:
     story = told(bake=600, carried_by_flags=True)
     flag, production = story.flags[0], story.plan.environment
-    asked = {"flag": flag, "environment": production, "actor": story.emil}
+    asked: dict[str, Any] = {"flag": flag, "environment": production, "actor": story.emil}
     actions.start_rollout(release=story.release, actor=story.rhea)
     assert FlagState.objects.get(flag=flag, environment=production).withheld
     with pytest.raises(Refused, match="only through its rollout"):
