@@ -91,9 +91,7 @@ def test_who_serves_it_in_words(held: list[tuple[str, int]], says: str) -> None:
     assert places.serving_in_words(held, 7) == says
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4), st.lists, max_leaves=4
-)
+json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4), st.lists, max_leaves=4)
 
 
 @given(
