@@ -6,6 +6,7 @@ from typing import Any
 
 from approvals import diff
 from approvals.reading import gist
+from core.audit import canonical
 from releases.seal import Part
 
 FEW = 3
@@ -58,7 +59,7 @@ def since(parts: Sequence[Part], before: Mapping[str, Mapping[str, Any]], covers
         if covers and part.name not in covers:
             continue
         was = before.get(part.name, {"digest": "", "content": None})
-        if was["content"] == part.content:
+        if canonical(was["content"]) == canonical(part.content):  # to Python, true is 1
             same.append(part.title.lower())
         else:
             changed.append(_changed(part, was))

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connections, models
 from psycopg import sql
 
-from core.models import AppendOnly, AuditStream, AuditText
+from core.models import AppendOnly, AuditStream, AuditText, Kept
 
 
 def append_only_tables() -> set[str]:
@@ -15,8 +15,9 @@ def append_only_tables() -> set[str]:
 
 
 def kept_tables() -> set[str]:
-    """Rows that change and never go: the streams' heads, and texts, whose erasure leaves the row."""
+    """Rows that change and never go: the streams' heads, and texts and versions, whose erasure leaves the row."""
     kept: list[type[models.Model]] = [AuditStream, AuditText, *map(apps.get_model, settings.ERASABLE_TEXTS)]
+    kept += [model for model in apps.get_models() if issubclass(model, Kept)]
     return {model._meta.db_table for model in kept}
 
 

@@ -1,5 +1,5 @@
 from core.models.audit import AuditAnchor, AuditEntry, AuditStream, AuditText
-from core.models.base import AppendOnly
+from core.models.base import AppendOnly, Kept
 from core.models.outbox import OutboxMessage
 from core.models.people import ApiToken, Role, Team, User
 from core.models.products import Environment, Product
@@ -12,6 +12,7 @@ __all__ = [
     "AuditStream",
     "AuditText",
     "Environment",
+    "Kept",
     "OutboxMessage",
     "Product",
     "Role",

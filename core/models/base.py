@@ -5,6 +5,13 @@ from typing import Any, NoReturn
 from django.db import models
 
 
+class Kept(models.Model):
+    """Rows that may be blanked and never go: what a person can ask to be forgotten stands in them."""
+
+    class Meta:
+        abstract = True
+
+
 class AppendOnly(models.Model):
     """Facts that are never changed. PostgreSQL grants the runtime role SELECT and INSERT on these tables and
     nothing else (`core.grants`); the methods below only make a mistake fail earlier, and in Python.

@@ -85,6 +85,8 @@ def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None
     sets = versions.lock(environments)
     locked = common.lock_flag(flag)
     common.based(locked.edition, based_on)
+    if changes.get("for_clients") and not locked.for_clients:
+        _refuse_first_answer(locked)
     if "tags" in changes:
         changes["tags"] = _tags(changes["tags"])
     for field, value in changes.items():
@@ -125,6 +127,15 @@ def set_variants(
         common.stamp(state, versions.bump(sets[state.environment_id]))
         common.remember(state, entry)
     return locked
+
+
+def _refuse_first_answer(flag: Flag) -> None:
+    """Where a client key got no answer it will get one: for its users that is growth, and a claim's alone."""
+    segments = definition.segments_of(flag.product_id)
+    for state in flag.states.filter(environment__is_production=True).select_related("environment"):
+        state.flag = flag
+        if not definition.exposure(definition.complete(flag, state), segments).nobody:
+            common.refuse_foreign(state, "")
 
 
 def _refuse_lost(states: list[FlagState], names: set[str]) -> None:

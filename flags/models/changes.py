@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 
-from core.models import AppendOnly, AuditEntry, Environment
+from core.models import AuditEntry, Environment, Kept
 from flags.choices import ChangeState
 from flags.models.flag import Flag
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from core.models import User
 
 
-class FlagVersion(AppendOnly):
+class FlagVersion(Kept):
     """What a flag was in an environment from this version of the environment's flags on. `entry` says who, when, why.
 
-    `definition` and the `segments` it uses are complete: what it gave can be evaluated again.
+    `definition` and the `segments` it uses are complete: what it gave can be evaluated again. The entry has their
+    digest, so a version that was altered is found out; users whom they name can be forgotten (`flags.forgetting`).
     """
 
     flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="versions")

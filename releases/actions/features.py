@@ -9,9 +9,10 @@ from django.db.models import Max
 from core import audit
 from core.access import require
 from core.errors import Conflict, Refused
-from core.models import User
+from core.models import Environment, User
 from core.rows import insert
 from flags import actions as flag_actions
+from flags import versions
 from flags.models import Flag, FlagState
 from releases.actions.common import changeable
 from releases.actions.releases import MANAGERS
@@ -48,6 +49,7 @@ def add_feature(
         order=last + 1,
     )
     insert(feature, taken=f"{release} has a feature of this name.", field="name")
+    _hold_flags(release)
     chosen = [*flags, *_made(release, new_flag, feature, actor)]
     _claim(release, chosen, actor)
     feature.flags.set(chosen)
@@ -83,6 +85,7 @@ def change_feature(
             setattr(feature, field, text.strip())
     insert(feature, taken=f"{release} has a feature of this name.", field="name")
     if flags is not None or new_flag:
+        _hold_flags(release)
         kept = feature.flags.all() if flags is None else flags
         chosen = [*kept, *_made(release, new_flag, feature, actor)]
         _claim(release, chosen, actor)
@@ -133,6 +136,11 @@ def unlink_features(*, link: FeatureLink, actor: User) -> None:
         _record(release, actor, "features_unlinked", link.feature, data={"other": link.other_id, "kind": link.kind})
 
 
+def _hold_flags(release: Release) -> None:
+    """The flag sets of all its products at once: one after the other, two releases could wait for each other."""
+    versions.lock(Environment.objects.filter(product__candidates__release=release))
+
+
 def _made(release: Release, key: str, feature: Feature, actor: User) -> list[Flag]:
     """A flag of the governing product for this feature, which nobody has yet; none without a key."""
     if not key.strip():
@@ -171,7 +179,7 @@ def _take_over(release: Release, flags: Sequence[Flag], actor: User) -> None:
         former = Release.objects.filter(pk=holder.removeprefix("release:")).first() if _is_release(holder) else None
         if former is None or not ReleaseStatus(former.status).is_finished:
             continue  # claiming it refuses, and says who holds it
-        if FlagState.objects.filter(flag__in=theirs, weight__gt=0).exists():
+        if FlagState.objects.filter(flag__in=theirs, environment__is_production=True, weight__gt=0).exists():
             raise Conflict(f"A flag of {former} is not back at 0 yet.", field="flags")
         flag_actions.unclaim(holder=holder, flags=theirs, actor=actor)
 

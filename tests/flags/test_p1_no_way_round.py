@@ -86,6 +86,7 @@ WAYS: dict[str, Callable[[World], object]] = {
     "a flag that it needs": lambda w: actions.set_weight(
         flag=w.index, environment=w.production, weight=1, actor=w.emil
     ),
+    "showing it to clients": lambda w: actions.describe_flag(flag=w.flag, actor=w.emil, for_clients=True),
     "archiving it": lambda w: actions.archive_flag(flag=w.flag, actor=w.emil),
     "archiving what it needs": lambda w: actions.archive_flag(flag=w.index, actor=w.emil),
 }

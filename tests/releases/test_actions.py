@@ -65,7 +65,8 @@ def test_p2_a_rolled_back_releases_flags_can_be_taken_over_once_nobody_has_them(
     for status in ("rollout", "rolled_back"):
         actions.set_status(release=ship.release, status=status, actor=None)
     again = actions.create_release(product=storefront, name="Search 2.1", actor=rhea)
-    ship.flag.states.filter(pk=state.pk).update(weight=5_000, carrier="build", build=DIGEST)
+    ship.flag.states.exclude(pk=state.pk).update(weight=100_000)  # testers may keep it
+    ship.flag.states.filter(pk=state.pk).update(withheld=False, weight=5_000, carrier="build", build=DIGEST)
     with pytest.raises(Conflict, match="not back at 0 yet"):
         actions.add_feature(release=again, name="Typo", owner=emil, actor=rhea, flags=[ship.flag])
     ship.flag.refresh_from_db()
