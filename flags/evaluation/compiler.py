@@ -7,7 +7,7 @@ from typing import Any
 
 from flags.evaluation.conditions import compile_condition
 from flags.evaluation.cycles import components, turns
-from flags.evaluation.definition import Condition, Definition, used_segments
+from flags.evaluation.definition import Condition, Definition, alike, used_segments
 from flags.evaluation.needs import Gate, gate
 from flags.evaluation.operators import Fits
 from flags.evaluation.outcomes import Outcomes, fragment
@@ -79,9 +79,9 @@ def compile_all(
 
 def _same(definition: Definition, old: Compiled | None, changed: set[str]) -> bool:
     """Whether it means what it meant, but for its needs."""
-    if old is None or (definition is not old.definition and definition != old.definition):
-        return False
     try:
+        if old is None or not alike(definition, old.definition):
+            return False
         rules = definition.targeting["rules"] if changed else ()
         return all(changed.isdisjoint(used_segments(rule["when"])) for rule in rules)
     except BROKEN:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+import orjson
+
 from flags.choices import Carrier, ValueType
 
 Condition = Mapping[str, Any]
@@ -72,6 +74,11 @@ class Definition:
     version: int = 0
     for_clients: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two definitions or conditions say the same: to Python true equals 1, and 1 equals 1.0."""
+    return one is other or (one == other and orjson.dumps(one) == orjson.dumps(other))
 
 
 def used_segments(condition: Condition) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import components
-from flags.evaluation.definition import Condition, used_segments
+from flags.evaluation.definition import Condition, alike, used_segments
 from flags.evaluation.operators import Fits
 
 BROKEN = (CannotCompile, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
@@ -39,13 +39,20 @@ def compile_segments(segments: Mapping[str, Condition]) -> dict[str, Fits]:
 
 def changed_segments(before: Mapping[str, Condition], after: Mapping[str, Condition]) -> set[str]:
     """The keys that mean something else after, themselves or by what they use."""
-    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    changed = {key for key in before.keys() | after.keys() if not _alike(before.get(key), after.get(key))}
     if changed:
         graph = _graph(after)
         for component in components(graph):
             if any(key in changed or not changed.isdisjoint(graph[key]) for key in component):
                 changed.update(component)
     return changed
+
+
+def _alike(before: Condition | None, after: Condition | None) -> bool:
+    try:
+        return alike(before, after)
+    except BROKEN:
+        return False
 
 
 def _graph(segments: Mapping[str, Condition]) -> dict[str, set[str]]:
