@@ -4,11 +4,14 @@ import fcntl
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flags.snapshot import Snapshot, as_json, from_json
+
+PATIENCE_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ def save(snapshot: Snapshot, folder: Path) -> bool:
         there = _read(file)
         if there is not None and there.version >= snapshot.version:
             return False
+        for left in folder.glob(f".{file.name}.*"):  # by a process that was killed: whoever writes holds the lock
+            left.unlink(missing_ok=True)
         descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")  # created with mode 0600
         try:
             with os.fdopen(descriptor, "wb") as output:
@@ -57,11 +62,24 @@ def _read(file: Path) -> Snapshot | None:
         return None
 
 
+def _wait_for(lock: int) -> None:
+    """For a while only: a process that is frozen while it writes must not keep all others from following."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor)
         yield
     finally:
         os.close(descriptor)

@@ -5,11 +5,12 @@ Counts and rates change with every request; they are lists and numbers of this p
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,8 @@ import orjson
 
 from flags import flagd
 from flags.choices import KeyKind
-from flags.evaluation import Compiled, Problem, Result, RuleSet, Together, compile_all
+from flags.evaluation import Compiled, ErrorCode, Problem, Result, RuleSet, Together, compile_all
+from flags.evaluation.outcomes import fragment
 from flags.snapshot import Key, Snapshot
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,20 @@ class Asked:
         self.by_name, self.seen_by_name = [0] * answers, [0] * answers
         self.in_bulk, self.seen_in_bulk = [0] * answers, [0] * answers
 
+    def public(self) -> Asked:
+        """As client keys read it, counted in the same place: anybody may have such a key, so it tells neither which
+        release is coming nor what a flag that cannot be evaluated is made of.
+        """
+        definition = self.compiled.definition
+        if not definition.metadata and all(code != ErrorCode.GENERAL for code in self._codes()):
+            return self
+        found, bare = copy.copy(self), replace(definition, metadata={})
+        found.fragments = tuple(fragment(bare, _unsaid(bare.key, outcome)) for outcome in self.compiled.outcomes)
+        return found
+
+    def _codes(self) -> Iterator[ErrorCode]:
+        return (outcome.code for outcome in self.compiled.outcomes if isinstance(outcome, Problem))
+
     def outcome(self, number: int) -> Result | Problem:
         return self.compiled.outcomes[number]
 
@@ -56,6 +72,12 @@ class Asked:
                 if count != seen[number]:
                     yield by_name, number, count - seen[number]
                     seen[number] = count
+
+
+def _unsaid(key: str, outcome: Result | Problem) -> Result | Problem:
+    if isinstance(outcome, Problem) and outcome.code == ErrorCode.GENERAL:
+        return Problem(outcome.code, f"{key} cannot be evaluated.")
+    return outcome
 
 
 class View:
@@ -95,7 +117,7 @@ class House:
         before = previous.rules if previous else None
         self.rules: RuleSet = compile_all(snapshot.flags, snapshot.segments, previous=before)
         self.asked = {key: Asked(one) for key, one in self.rules.items()}
-        public = {key: one for key, one in self.asked.items() if snapshot.flags[key].for_clients}
+        public = {key: one.public() for key, one in self.asked.items() if snapshot.flags[key].for_clients}
         self.views = {KeyKind.SERVER.value: View(snapshot, self.asked), KeyKind.CLIENT.value: View(snapshot, public)}
 
     @cached_property
@@ -117,6 +139,7 @@ class Meter:
     tokens: float = math.inf
     filled_at: float = 0.0
     used_at: float = 0.0
+    streams: int = 0
 
     def wait(self, rate: float, now: float) -> float:
         """0 if one more request fits now (and is taken), else after how many seconds one will. A second's worth may

@@ -41,6 +41,7 @@ REPORT_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 COUNTS_SECONDS = 30
+SILENT_SECONDS = 15.0
 FORGET_SECONDS = 3600
 
 
@@ -63,6 +64,7 @@ class Holder:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _reported: tuple[float, dict[int, int]] = (0.0, {})
+    _unsaved: dict[int, Snapshot] = field(default_factory=dict)
     _counted_at: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
@@ -92,6 +94,11 @@ class Holder:
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether the database answers. One that hangs keeps the connection, and says nothing."""
+        return self.connected and self.age < SILENT_SECONDS
 
     @property
     def age(self) -> float:
@@ -125,6 +132,7 @@ class Holder:
             self._report()
             self._looked.set()
             if self._collect():
+                self._save()
                 self.tally.flush()
             _await_change(database.connection, self._stopping)
         self._collect(now=True)
@@ -139,7 +147,8 @@ class Holder:
         if changed or versions.keys() != held.keys():
             fresh = snapshot.load(changed)
             self.hold({**{pk: one for pk, one in held.items() if pk in versions and pk not in changed}, **fresh})
-            self._save(fresh)
+            self._unsaved = {**self._unsaved, **fresh}
+            self._save()
         if not self.connected:
             log.info("Flags follow the database: %s environments", len(versions))
         self.connected = True
@@ -180,10 +189,12 @@ class Holder:
         self.tally.collect(self.houses.values(), [(door.key.id, door.meter) for door in self.doors.by_digest.values()])
         return True
 
-    def _save(self, fresh: Mapping[int, Snapshot]) -> None:
-        for taken in fresh.values():
+    def _save(self) -> None:
+        """What cannot be written now is tried again later: an older copy may still know a key that was revoked."""
+        for pk, taken in list(self._unsaved.items()):
             try:
                 disk.save(taken, self.folder)
+                del self._unsaved[pk]
             except OSError as error:
                 log.error("The flag snapshot could not be written to %s: %s", self.folder, error)
 

@@ -16,6 +16,9 @@ from flags.evaluation.values import compile_pattern, is_number
 
 NONE: frozenset[Any] = frozenset()
 
+MAX_SUBJECT = 4_096
+"""Characters that a pattern is asked about: one is linear, thousands of them on a long text take seconds."""
+
 Fits = Callable[[Any], bool]
 """Asks a whole context (a dict)."""
 
@@ -79,7 +82,11 @@ def _of_text(method: Callable[[str, str], bool]) -> Build:
 
 def _matches(outer: str, name: str, source: Any) -> Fits:
     search = compile_pattern(source).search
-    return _of_text(lambda value, _: search(value.encode("utf-8", "replace")) is not None)(outer, name, source)
+
+    def matching(value: str, _: str) -> bool:
+        return len(value) <= MAX_SUBJECT and search(value.encode("utf-8", "replace")) is not None
+
+    return _of_text(matching)(outer, name, source)
 
 
 def _compared(compare: Callable[[Any, Any], bool]) -> Build:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+MAX_TARGETING_KEY = 4_096
+"""Each flag that divides users hashes it anew."""
+
 
 class Reason(StrEnum):
     """OpenFeature's words for why a value came out."""
@@ -50,4 +53,6 @@ def invalid(context: Any) -> Problem | None:
         return Problem(ErrorCode.INVALID_CONTEXT, "context must be an object.")
     if not isinstance(context.get("targetingKey", ""), str):
         return Problem(ErrorCode.INVALID_CONTEXT, "context.targetingKey must be a string.")
+    if len(context.get("targetingKey", "")) > MAX_TARGETING_KEY:
+        return Problem(ErrorCode.INVALID_CONTEXT, f"context.targetingKey may have {MAX_TARGETING_KEY} characters.")
     return None

@@ -6,10 +6,10 @@ import asyncio
 import time
 import weakref
 from collections.abc import Set
-from urllib.parse import parse_qs
 
 from flags import serving
 from flags.doors import Door
+from flags.ofrep.wire import Scope, asked_for
 
 PATIENCE_SECONDS = 1.0
 """For a version that an event told of and this process does not hold yet: another one was quicker."""
@@ -79,12 +79,9 @@ def bells() -> Bells:
     return found
 
 
-def named(query: bytes, door: Door) -> int:
+def named(scope: Scope, door: Door) -> int:
     """The version in ``flagConfigEtag``, if an event of this environment told of one; else 0."""
-    if b"flagConfigEtag" not in query:
-        return 0
-    said = parse_qs(query.decode("latin-1")).get("flagConfigEtag", [""])[0].strip('"')
-    environment, _, version = said.partition(".")
+    environment, _, version = asked_for("flagConfigEtag", scope).strip('"').partition(".")
     known = environment == str(door.view.environment_id) and version.isascii() and version.isdigit()
     return int(version[:18]) if known else 0
 

@@ -11,10 +11,9 @@ import orjson
 from flags.doors import Door
 from flags.evaluation import ErrorCode, Problem, invalid
 from flags.ofrep import arrival, browsers, entrance, etags, tickets
-from flags.ofrep.wire import MAX_BODY, Answer, Headers, Receive, Scope, body_of, problem
+from flags.ofrep.wire import Answer, Headers, Receive, Scope, body_of, problem
 
 PATH = b"/ofrep/v1/evaluate/flags"
-TOO_LONG = Answer(413, problem(f"The body may have {MAX_BODY} bytes."))
 CACHING = (b"cache-control", b"private, no-cache")
 
 
@@ -25,9 +24,9 @@ async def answer(path: bytes, scope: Scope, headers: Headers, receive: Receive) 
     if isinstance(door, Answer):
         return door
     body = await body_of(headers, receive)
-    if body is None:
-        return TOO_LONG
-    named = arrival.named(scope.get("query_string", b""), door)
+    if isinstance(body, Answer):
+        return body
+    named = arrival.named(scope, door)
     if named > door.view.version:
         await arrival.of(named, door)
     door = entrance.again(door)
@@ -64,9 +63,8 @@ def bulk(door: Door, context: Mapping[str, Any] | Problem, headers: Headers, nam
     given = [fragments[number] for fragments, number in zip(view.fragments, numbers, strict=True)]
     entries = view.beginning + b",".join(given)
     content = etags.content(entries)
-    known = headers.get(b"if-none-match")
-    if known is not None and named <= view.version:
-        tag = etags.still_good(known, content, tickets.renewed_before(door, time.time()))
+    if b"if-none-match" in headers and named <= view.version:
+        tag = etags.still_good(etags.known_to(headers), content, tickets.renewed_before(door, time.time()))
         if tag is not None:
             return Answer(304, b"", (*entrance.held(door), (b"etag", tag), CACHING))
     issued, streams = tickets.streams(door, headers.get(b"origin", b"").decode("latin-1"))

@@ -16,7 +16,7 @@ def answer(scope: Scope) -> Answer:
     ready = bool(holder.houses) or holder.connected
     facts = {
         "ready": ready,
-        "database": "reached" if holder.connected else "not reached",
+        "database": "reached" if holder.follows else "not reached",
         "flags": {
             "environments": len(holder.houses),
             "age_seconds": round(holder.age) if holder.checked_at else None,

@@ -6,7 +6,7 @@ import asyncio
 
 from flags.choices import KeyKind
 from flags.doors import House
-from flags.ofrep import browsers, entrance
+from flags.ofrep import browsers, entrance, etags
 from flags.ofrep.evaluate import CACHING
 from flags.ofrep.wire import Answer, Headers, Scope, problem
 
@@ -24,8 +24,7 @@ async def answer(scope: Scope, headers: Headers) -> Answer:
         return SERVERS_ONLY
     body, tag = await asyncio.to_thread(_written, door.house)
     lines = (*entrance.held(door), (b"etag", tag), CACHING)
-    known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
-    return Answer(304, b"", lines) if tag in known else Answer(200, body, lines)
+    return Answer(304, b"", lines) if tag in etags.known_to(headers) else Answer(200, body, lines)
 
 
 def _written(house: House) -> tuple[bytes, bytes]:

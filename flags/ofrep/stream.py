@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from urllib.parse import parse_qs
 
 from flags import serving
 from flags.doors import Door, View
 from flags.ofrep import arrival, browsers, entrance, tickets
-from flags.ofrep.wire import Answer, Headers, Receive, Scope, Send, problem, reply
+from flags.ofrep.wire import Answer, Headers, Receive, Scope, Send, asked_for, problem, reply
 
 PATH = tickets.PATH.encode()
 HEARTBEAT_SECONDS = 20.0
 MOST = 10_000
 """Streams of one process."""
+MOST_OF_A_KEY = 5_000
+"""One that was stolen leaves room for the others."""
 BAD_TICKET = Answer(401, problem("This stream wants a server key in its headers, or a ticket that has not expired."))
-CROWDED = Answer(429, problem("This process has as many streams as it can have."), ((b"retry-after", b"10"),))
+CROWDED = Answer(
+    429, problem("This process has as many streams as it, or this key, may have."), ((b"retry-after", b"10"),)
+)
 
 open_streams: set[asyncio.Task[None]] = set()
 """Of this process; each is the task that waits for its other end to leave."""
@@ -28,6 +31,8 @@ open_streams: set[asyncio.Task[None]] = set()
 async def serve(scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
     """Until the other end leaves, or its key no longer opens anything."""
     entered = _enter(scope, headers)
+    if not isinstance(entered, Answer) and entered[0].meter.streams >= MOST_OF_A_KEY:
+        entered = CROWDED
     digest = entrance.digest(headers) if isinstance(entered, Answer) else entered[0].digest
     shared = browsers.lines(headers, digest) if b"origin" in headers else ()
     if isinstance(entered, Answer):
@@ -38,12 +43,14 @@ async def serve(scope: Scope, headers: Headers, receive: Receive, send: Send) ->
     await send({"type": "http.response.start", "status": 200, "headers": [*lines, *shared]})
     gone = asyncio.create_task(_left(receive))
     open_streams.add(gone)
+    door.meter.streams += 1
     try:
         await _write(send, b"retry: 1000\nid: %b\n\n" % (told or _name(door.view)))
         await _tell(door, told or _name(door.view), send, gone)
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
+        door.meter.streams -= 1
         open_streams.discard(gone)
         gone.cancel()
 
@@ -72,11 +79,11 @@ def _enter(scope: Scope, headers: Headers) -> tuple[Door, bytes] | Answer:
         return browsers.other_method(scope, headers, b"GET", "A stream is read by GET.")
     if len(open_streams) >= MOST:
         return CROWDED
-    given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
+    given = asked_for("ticket", scope)
     if not given:
         door = entrance.enter(headers)
         return door if isinstance(door, Answer) else (door, _last(headers, door.view))
-    ticket = tickets.read(given[0])
+    ticket = tickets.read(given)
     door_there = serving.holder.doors.by_id.get(ticket.key) if ticket else None
     if ticket is None or door_there is None:
         return BAD_TICKET

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
 
 import orjson
 
@@ -18,6 +19,10 @@ Lines = tuple[tuple[bytes, bytes], ...]
 """Header lines of an answer."""
 
 MAX_BODY = 64 * 1024
+BODY_SECONDS = 10.0
+"""A server answers only so many requests at once, and one that waits for its body is one of them."""
+MAX_QUERY = 4 * 1024
+"""What is read of one: it is looked at before anybody has shown a key."""
 
 
 class Answer(NamedTuple):
@@ -33,6 +38,10 @@ def problem(details: str, code: ErrorCode = ErrorCode.GENERAL, **more: str) -> b
     return orjson.dumps({**more, "errorCode": code.value, "errorDetails": details})
 
 
+TOO_LONG = Answer(413, problem(f"The body may have {MAX_BODY} bytes."))
+TOO_SLOW = Answer(408, problem(f"The body did not come within {BODY_SECONDS:g} seconds."))
+
+
 def path_of(scope: Scope) -> bytes:
     """Percent-decoded once: a flag key may have come encoded or not."""
     raw: bytes | None = scope.get("raw_path")
@@ -42,17 +51,40 @@ def path_of(scope: Scope) -> bytes:
     return unquote_to_bytes(path) if b"%" in path else path
 
 
-async def body_of(headers: Headers, receive: Receive) -> bytes | None:
-    """The whole body, or None as soon as it is known to be too long."""
+def asked_for(name: str, scope: Scope) -> str:
+    """What the query says of `name`, or an empty text."""
+    query: bytes = scope.get("query_string", b"")
+    if name.encode() not in query:
+        return ""
+    return parse_qs(query[:MAX_QUERY].decode("latin-1")).get(name, [""])[0]
+
+
+async def body_of(headers: Headers, receive: Receive) -> bytes | Answer:
+    """The whole body, or what is answered as soon as it is known to be too long or too slow."""
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced[:12]) > MAX_BODY:
-        return None
+        return TOO_LONG
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    timer = loop.call_later(BODY_SECONDS, task.cancel)  # asyncio.timeout would take three times as long
+    try:
+        return await _read(receive)
+    except asyncio.CancelledError:
+        if timer.when() > loop.time():
+            raise  # by somebody else
+        task.uncancel()
+        return TOO_SLOW
+    finally:
+        timer.cancel()
+
+
+async def _read(receive: Receive) -> bytes | Answer:
     body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            return None
+            return TOO_LONG
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return body
 

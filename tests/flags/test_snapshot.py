@@ -1,6 +1,7 @@
 """P11, the copy: what a snapshot holds, what it costs, and what may overwrite it on disk."""
 
 import dataclasses
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -14,6 +15,7 @@ from flags import actions, disk, keys, snapshot
 from flags.choices import KeyKind
 from flags.evaluation import Definition
 from flags.models import Flag
+from flags.serving import Holder
 from flags.snapshot import Key, Snapshot
 from tests.flags.conftest import HOLDER
 
@@ -80,3 +82,27 @@ def test_p11_a_damaged_copy_is_left_out_and_replaced(tmp_path: Path, content: by
     assert set(disk.read_all(tmp_path)) == {2}
     assert disk.save(taken(1, typo=1), tmp_path)
     assert set(disk.read_all(tmp_path)) == {1, 2}
+
+
+def test_p11_a_process_that_is_frozen_while_it_writes_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "PATIENCE_SECONDS", 0.05)
+    left = tmp_path / ".environment-1.json.left"
+    left.touch()
+    with open(tmp_path / ".lock", "w") as frozen:
+        fcntl.flock(frozen, fcntl.LOCK_EX)
+        with pytest.raises(BlockingIOError):
+            disk.save(taken(typo=1), tmp_path)
+    assert disk.save(taken(typo=1), tmp_path) and not left.exists(), "nor what a killed one left"
+
+
+def test_what_could_not_be_written_is_written_later(tmp_path: Path) -> None:
+    """Else the copy still opens to a key that was revoked while the disk was full."""
+    folder = tmp_path / "snapshots"
+    folder.touch()
+    holder = Holder(folder, _unsaved={1: taken(4, typo=1)})
+    holder._save()
+    folder.unlink()
+    holder._save()
+    assert disk.read_all(folder)[1].version == 4 and not holder._unsaved
