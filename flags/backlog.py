@@ -17,6 +17,7 @@ from flags.code import Mentions
 from flags.lifecycle import Life, Reason
 from flags.lives import lives
 from flags.models import CleanUp, Flag, FlagState
+from flags.planned import reason_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +91,7 @@ class Gone:
 
     @property
     def why(self) -> str:
-        texts = self.entry.texts.all() if self.entry else ()
-        return next((text.text for text in texts if text.field == "reason"), "")
+        return reason_in(self.entry)
 
 
 def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:

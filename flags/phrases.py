@@ -128,7 +128,7 @@ def need(one: Mapping[str, Any]) -> Phrase:
 
 
 def pins(pinned: Mapping[str, str]) -> list[Phrase]:
-    """``2 users pinned to on``, one for each variant; a few are named."""
+    """``2 users pinned to on``, one for each variant."""
     found: dict[str, list[str]] = {}
     for user, variant in pinned.items():
         found.setdefault(variant, []).append(user)

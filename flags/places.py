@@ -10,8 +10,9 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from core.choices import Tone
-from core.models import AuditEntry, Environment, User
+from core.models import AuditEntry, Environment, Product, User
 from core.weights import FULL, as_percent
+from core.words import span
 from flags import definition, evaluation, phrases, rules
 from flags.actions import MAY_CHANGE
 from flags.choices import Carrier
@@ -79,9 +80,13 @@ class Place:
         return not definition.exposure(there, {}).nobody
 
 
+def production_first(product: Product) -> list[Environment]:
+    return sorted(product.environments.all(), key=lambda one: not one.is_production)
+
+
 def places(flag: Flag, user: User, now: datetime) -> list[Place]:
     """One per environment of the flag's product, production first."""
-    environments = sorted(flag.product.environments.all(), key=lambda one: not one.is_production)
+    environments = production_first(flag.product)
     may = user.has_role(flag.product, *MAY_CHANGE) and flag.archived_at is None
     serving, killed = _serving(environments, now), _killed(flag)
     return [
@@ -92,7 +97,7 @@ def places(flag: Flag, user: User, now: datetime) -> list[Place]:
             rows=rows(definition.complete(flag, state)),
             bound=bool(flag.claim) and environment.is_production,
             may_change=may,
-            serving=serving_in_words(serving.get(environment.pk, []), state.version),
+            serving=serving_in_words(serving.get(environment.pk, []), state.version, _age(state, now)),
             killed=None if state.enabled else killed.get(environment.slug),
         )
         for environment in environments
@@ -178,12 +183,19 @@ def _serving(environments: Sequence[Environment], now: datetime) -> dict[int, li
     return found
 
 
-def serving_in_words(held: Sequence[tuple[str, int]], version: int) -> str:
+def _age(state: FlagState, now: datetime) -> timedelta:
+    """Since when it is what it is; one that was never written has no time."""
+    return now - state.changed_at if state.pk else timedelta()
+
+
+def serving_in_words(held: Sequence[tuple[str, int]], version: int, since: timedelta) -> str:
+    """Who still has an older one than `version`, which there has been `since` so long."""
     behind = sorted(process for process, has in held if has < version)
     if not held:
         return "no process serves it at present"
     if behind:
-        return f"{', '.join(behind)} still serves an older version"
+        serve = "serve" if len(behind) > 1 else "serves"
+        return f"{' and '.join(behind)} still {serve} an older version, after {span(since)}"
     return f"{len(held)} serving processes have it" if len(held) > 1 else "confirmed"
 
 

@@ -10,8 +10,7 @@ from core.views.products import load, show_key, submit
 from flags import keys
 from flags.models import FlagKey
 from flags.product_forms import KeyForm, ReplaceKeyForm
-
-CHANGERS = "release managers, engineers and owners of the product"
+from flags.views.reach import CHANGERS
 
 
 @who_may(CHANGERS)

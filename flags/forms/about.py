@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from core.errors import Refused
 from core.forms import PersonChoice
 from core.models import Product, User
 from flags.actions import MAY_CHANGE
@@ -35,11 +34,6 @@ class AboutForm(forms.Form):
 
     def clean_tags(self) -> list[str]:
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
-
-    def refuse(self, refused: Refused) -> None:
-        """What an action refused stands under the field it is about, if it is one of these."""
-        if refused.field in self.fields:
-            self.add_error(refused.field, refused.sentence)
 
 
 class DescribeForm(AboutForm):

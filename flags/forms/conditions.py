@@ -115,8 +115,8 @@ class Conditions:
     def _condition(self) -> Any:
         if self.as_json:
             try:
-                return json.loads(self.text)
-            except (ValueError, RecursionError) as error:
+                return values.loads(self.text)
+            except ValueError as error:
                 raise evaluation.Invalid("", "This is no JSON: look at its quotes, commas and brackets.") from error
         filled = self._filled()
         if not filled:

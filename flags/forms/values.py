@@ -6,12 +6,20 @@ import json
 from typing import Any
 
 
+def loads(text: str) -> Any:
+    """JSON as the standard has it: NaN is none. Raises ValueError, also for what is nested too deep to be read."""
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("It is nested too deep.") from error
+
+
 def read(text: str) -> Any:
     """``5`` and ``true`` are what they look like; ``"5"`` is a text, and so is all else."""
     text = text.strip()
     try:
-        found = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        found = loads(text)
+    except ValueError:
         return text
     return found if isinstance(found, bool | int | float | str) and _is_whole(found) else text
 
@@ -25,8 +33,8 @@ def read_text(text: str) -> str:
 def read_list(text: str) -> list[Any]:
     """``JP, KR``, or a JSON list."""
     try:
-        found = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        found = loads(text)
+    except ValueError:
         found = None
     if isinstance(found, list):
         return found

@@ -13,6 +13,7 @@ from core.errors import Refused
 from flags import evaluation
 from flags.choices import ValueType
 from flags.evaluation.parse import MAX_VARIANTS
+from flags.forms import values
 
 MORE, TALLEST = 3, 16
 """How many rows are added at once, and how many lines of a value are in sight."""
@@ -81,8 +82,8 @@ def read(text: str, type: str) -> Any:
     if type == ValueType.STRING:
         return text
     try:
-        return json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        return values.loads(text)
+    except ValueError:
         return text
 
 
@@ -91,7 +92,3 @@ def write(value: Any, type: str) -> str:
     if type == ValueType.STRING:
         return str(value)
     return json.dumps(value, ensure_ascii=False, indent=2 if type == ValueType.JSON else None)
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)

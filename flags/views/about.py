@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from core.access import signed_in, who_may
-from core.errors import Refused
 from core.models import AuditEntry
 from core.views import attempt
+from core.views.products import held
 from flags import actions
 from flags.diff import Change, Line, values
 from flags.forms.about import DescribeForm, said_of
@@ -39,11 +39,8 @@ def flag_describe(request: HttpRequest, product: str, key: str) -> HttpResponse:
         return render(request, DESCRIBE, context, status=422 if form.is_bound else 200)
 
     def describe() -> Flag:
-        try:
-            return actions.describe_flag(flag=flag, actor=signed_in(request), based_on=read, **form.cleaned_data)
-        except Refused as refused:
-            form.refuse(refused)
-            raise
+        said = {"flag": flag, "actor": signed_in(request), "based_on": read, **form.cleaned_data}
+        return held(form, lambda: actions.describe_flag(**said))
 
     def again() -> dict[str, Any]:
         now = visible(request, product, key)

@@ -18,7 +18,7 @@ from flags.actions import MAY_CHANGE
 from flags.forms.change import ChangeForm
 from flags.meanwhile import meanwhile
 from flags.models import Flag, FlagVersion
-from flags.places import Row, claimed_by, rows, state_in
+from flags.places import claimed_by, rows, state_in
 from flags.planned import reason_in
 from flags.views.reach import MEMBERS, number, there, visible
 from flags.views.submit import submit
@@ -98,7 +98,7 @@ def page(
         "environment": environment,
         "form": form,
         "told": told_of([kept, *before])[0],
-        "place": {"rows": as_it_was(kept)},
+        "place": {"rows": rows(kept.definition)},
         "would": diff.changes(now, {**now, **restored}),
         "is_now": kept.version == state.version,
         "may": shown.archived_at is None and signed_in(request).has_role(shown.product, *MAY_CHANGE),
@@ -106,10 +106,6 @@ def page(
         "meanwhile": meanwhile(state, read),
         "claimed_by": claimed_by(shown),
     }
-
-
-def as_it_was(kept: FlagVersion) -> list[Row]:
-    return rows(kept.definition)
 
 
 def versions_of(flag: Flag, environment: Environment) -> Any:

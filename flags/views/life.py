@@ -1,7 +1,5 @@
 """What can be pressed at the end of a flag's life, on its own page and on the backlog."""
 
-import re
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -12,7 +10,7 @@ from core.models import User
 from core.views import attempt, reason_of
 from flags import actions
 from flags.models import Flag
-from flags.views.reach import CHANGERS, visible
+from flags.views.reach import CHANGERS, number, visible
 
 
 @who_may(CHANGERS)
@@ -74,7 +72,7 @@ def _chosen(request: HttpRequest, flag: Flag) -> User | None:
     if not asked:
         return None
     people = User.objects.filter(roles__product=flag.product).distinct()
-    found = people.filter(pk=int(asked)).first() if re.fullmatch(r"[0-9]{1,18}", asked) else None
+    found = people.filter(pk=number(asked)).first()
     if found is None:
         raise Refused("Choose somebody who has a role in the product.", field="owner")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from flags.choices import FlagKind, Stage, ValueType
 from flags.lives import lives
 from flags.models import Flag
 from flags.screen import Wanted
-from flags.views.reach import MEMBERS
+from flags.views.reach import MEMBERS, number
 
 
 @who_may(MEMBERS)
@@ -39,7 +38,7 @@ def beside(request: HttpRequest, at: Flag | None = None) -> dict[str, Any]:
     known = lives(flags, now)
     rows = [screen.row(one, known[one.pk], now) for one in flags]
     fitting = [one for one in rows if wanted.fits(one)]
-    page = _number(request.GET.get("page", "")) or 1
+    page = number(request.GET.get("page", "")) or 1
     groups, pages = screen.groups(fitting, wanted.stage, page)
     return {
         "groups": groups,
@@ -78,9 +77,5 @@ def _filters(flags: list[Flag]) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 def _at(request: HttpRequest) -> Flag | None:
     """The flag beside which somebody searches: its row stays marked."""
-    number = _number(request.GET.get("at", ""))
-    return Flag.objects.visible_to(signed_in(request)).filter(pk=number).first() if number else None
-
-
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    sent = number(request.GET.get("at", ""))
+    return Flag.objects.visible_to(signed_in(request)).filter(pk=sent).first() if sent else None

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from core.access import signed_in, who_may
-from core.errors import Refused
 from core.scope import chosen
 from core.views import attempt
+from core.views.products import held
 from flags import actions
 from flags.forms.about import NewFlagForm
 from flags.forms.variants import Variants
@@ -34,15 +34,11 @@ def flag_new(request: HttpRequest) -> HttpResponse:
         return render(request, PAGE, context, status=422)
 
     def make() -> Flag:
-        try:
-            given = variants.read(form.cleaned_data["type"])
-            return actions.create_flag(actor=user, variants=given, **form.cleaned_data)
-        except Refused as refused:
-            form.refuse(refused)
-            raise
+        given = variants.read(form.cleaned_data["type"])
+        return actions.create_flag(actor=user, variants=given, **form.cleaned_data)
 
     def answer(made: Flag) -> HttpResponse:
         done = f"{made.key} is there; nobody has it yet."
         return attempt(request, lambda: None, back=made.get_absolute_url(), done=done)
 
-    return attempt(request, make, back="", template=PAGE, context=context, answer=answer)
+    return attempt(request, lambda: held(form, make), back="", template=PAGE, context=context, answer=answer)

@@ -14,6 +14,7 @@ from flags.choices import Carrier
 from flags.evaluation import Result, Trace, explain
 from flags.forms.play import CannotAsk, Question
 from flags.models import Flag
+from flags.places import production_first
 
 SHOWN = 200
 """Letters of a value in the answer."""
@@ -46,7 +47,7 @@ class Answer:
 def played(request: HttpRequest, shown: Flag) -> dict[str, Any]:
     """The form as it was sent; with `answer`, or with what cannot be asked (`cannot`), if it was asked something."""
     question = Question.sent(request.GET)
-    places = sorted(shown.product.environments.all(), key=lambda one: not one.is_production)
+    places = production_first(shown.product)
     context: dict[str, Any] = {
         "play": question,
         "play_rows": question.shown(_attributes(shown)),

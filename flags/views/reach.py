@@ -41,5 +41,5 @@ def turned_away(request: HttpRequest, flag: Flag) -> HttpResponse | None:
 
 
 def number(said: str) -> int | None:
-    """A version or an edition that a form sends back; None where it says none."""
+    """What a form or an address says of a version, a page or a row; None where it says no number."""
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else None

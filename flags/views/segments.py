@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.models import AuditEntry
 from core.scope import narrow
 from core.views import attempt
+from core.views.products import held
 from flags import actions, definition, phrases
 from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
@@ -45,7 +46,6 @@ def segment_new(request: HttpRequest) -> HttpResponse:
         return render(request, NEW, {"form": NewSegmentForm(initial=request.POST.dict(), user=user), "editor": editor})
 
     def create() -> Segment:
-        _hold(form)
         known = set(definition.segments_of(form.cleaned_data["product"]))
         condition = editor.read(segments=known)
         return actions.create_segment(condition=condition, actor=user, **form.cleaned_data)
@@ -71,7 +71,6 @@ def segment(request: HttpRequest, slug: str, segment_key: str) -> HttpResponse:
         return render(request, ONE, _page(request, shown, ChangeSegmentForm(initial=request.POST.dict()), editor))
 
     def change() -> Segment:
-        _hold(form)
         condition = editor.read(segments=set(definition.segments_of(shown.product_id)) - {shown.key})
         sent = {**form.cleaned_data, "based_on": form.cleaned_data["edition"]}
         sent.pop("edition")
@@ -127,18 +126,11 @@ def _page(
     }
 
 
-def _hold(form: Any) -> None:
-    if not form.is_valid():
-        raise Refused("Something in the form does not fit.")
-
-
 def _placed(form: Any, editor: Conditions, act: Any) -> Any:
     """`act()`; what it refuses is also said at the field or the condition it is about."""
     try:
-        return act()
+        return held(form, act)
     except Refused as refused:
-        if refused.field in form.fields:
-            form.add_error(refused.field, refused.sentence)
-        elif refused.field.startswith("condition"):
+        if refused.field.startswith("condition"):
             editor.refuse(refused)
         raise

@@ -15,7 +15,7 @@ from core.access import signed_in, who_may
 from core.errors import Refused
 from core.models import Product
 from core.views import attempt
-from core.views.products import load
+from core.views.products import held, load
 from flags import actions, transfer
 from flags.forms.transfer import ImportForm
 from flags.views.reach import MEMBERS
@@ -33,7 +33,7 @@ def transfer_page(request: HttpRequest, slug: str) -> HttpResponse:
     found: dict[str, Any] = {}
 
     def act() -> actions.Report:
-        report = _import(request, form, only_look="do" not in request.POST)
+        report = held(form, lambda: _import(request, form, only_look="do" not in request.POST))
         found["report"] = report
         if report.refused:
             raise Refused("Nothing was imported: see below what stands in the way.")
@@ -63,13 +63,7 @@ def export(request: HttpRequest, slug: str, environment: str) -> HttpResponse:
 
 def _import(request: HttpRequest, form: ImportForm, *, only_look: bool) -> actions.Report:
     """Raises Refused. What the file alone refuses stands in the report, with what the flags here refuse."""
-    if not form.is_valid():
-        raise Refused("Something in the form does not fit.")
-    try:
-        said = transfer.understood(form.cleaned_data["content"])
-    except Refused as refused:
-        form.add_error("text", refused.sentence)
-        raise
+    said = transfer.understood(form.cleaned_data["content"])
     report = actions.import_flags(
         environment=form.cleaned_data["environment"],
         flags=said.flags.values(),

@@ -7,11 +7,12 @@ from django.http import HttpRequest
 from core import clock
 from flags import answers
 from flags.models import Flag
+from flags.places import production_first
 
 
 def used(request: HttpRequest, shown: Flag) -> dict[str, Any]:
     """In the environment that the address names (``?usage=staging``), else in production, else in the first one."""
-    environments = sorted(shown.product.environments.all(), key=lambda one: not one.is_production)
+    environments = production_first(shown.product)
     if not environments:
         return {}
     asked = request.GET.get("usage", "")

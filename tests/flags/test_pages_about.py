@@ -84,11 +84,12 @@ def test_who_has_it_there_in_a_word(facts: dict[str, Any], word: str) -> None:
         ([], "no process serves it at present"),
         ([("a", 7)], "confirmed"),
         ([("a", 7), ("b", 8)], "2 serving processes have it"),
-        ([("b", 6), ("a", 7), ("c", 1)], "b, c still serves an older version"),
+        ([("b", 6), ("a", 7)], "b still serves an older version, after 12 s"),
+        ([("b", 6), ("a", 7), ("c", 1)], "b and c still serve an older version, after 12 s"),
     ],
 )
 def test_who_serves_it_in_words(held: list[tuple[str, int]], says: str) -> None:
-    assert places.serving_in_words(held, 7) == says
+    assert places.serving_in_words(held, 7, timedelta(seconds=12)).replace("\u00a0", " ") == says
 
 
 json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4), st.lists, max_leaves=4)
