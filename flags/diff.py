@@ -10,9 +10,9 @@ from typing import Any
 from core.chain import canonical
 from core.digests import short
 from core.weights import as_percent
-from flags import phrases
 from flags.choices import Carrier
-from flags.phrases import text_of
+from flags.evaluation import phrases
+from flags.evaluation.phrases import text_of
 
 LINES = 12
 """Of one part that are read out; of more, how many there are."""

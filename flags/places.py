@@ -13,11 +13,12 @@ from core.choices import Tone
 from core.models import AuditEntry, Environment, Product, User
 from core.weights import FULL, as_percent
 from core.words import span
-from flags import definition, evaluation, phrases, rules
+from flags import definition, evaluation, rules
 from flags.actions import MAY_CHANGE
 from flags.choices import Carrier
+from flags.evaluation import phrases
+from flags.evaluation.phrases import Bit, Phrase
 from flags.models import Flag, FlagState, ServingProcess
-from flags.phrases import Bit, Phrase
 from flags.serving import COUNTS_SECONDS
 
 

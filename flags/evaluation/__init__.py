@@ -5,10 +5,10 @@ from flags.evaluation.compiler import Compiled, RuleSet, compile_all
 from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import need_cycle, segment_cycle
 from flags.evaluation.definition import BOOLEANS, Definition, Targeting, default_targeting, used_segments
-from flags.evaluation.explain import Trace, explain, outline
+from flags.evaluation.explain import Trace, explain
 from flags.evaluation.needs import needs_too_deep
 from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_targeting, parse_variants
-from flags.evaluation.phrases import OPERATOR_WORDS, condition_words, serve_words
+from flags.evaluation.phrases import OPERATOR_WORDS
 from flags.evaluation.segments import segments_too_large
 from flags.evaluation.steps import Part, Step
 from flags.evaluation.together import Together
@@ -34,19 +34,16 @@ __all__ = [
     "bucket",
     "compile_all",
     "compile_condition",
-    "condition_words",
     "default_targeting",
     "explain",
     "invalid",
     "need_cycle",
     "needs_too_deep",
-    "outline",
     "parse_condition",
     "parse_serve",
     "parse_targeting",
     "parse_variants",
     "segment_cycle",
     "segments_too_large",
-    "serve_words",
     "used_segments",
 ]

@@ -88,14 +88,6 @@ def explain(
     return Trace(definition, outcome, tuple(steps), user, build if isinstance(build, str) else "", place)
 
 
-def outline(definition: Definition) -> tuple[Step, ...]:
-    """What it asks, without a user. Marked as deciding is what answers for most."""
-    steps = list(outlined(definition))
-    silent = [step for step in steps if step.kind in ("killed", "withheld") and step.fits]
-    most = silent[0] if silent else next(step for step in steps if step.kind in ("exposure", "rest"))
-    return tuple(replace(step, decides=step is most, outcome=None, bucket=None) for step in steps)
-
-
 def _asked_by(definition: Definition, definitions: Mapping[str, Definition]) -> dict[str, Definition]:
     """It, and whatever it needs."""
     found = {definition.key: definition}

@@ -11,12 +11,12 @@ from typing import Any
 from core.digests import short
 from core.weights import FULL, as_percent
 from flags.choices import Carrier
+from flags.evaluation import phrases
 from flags.evaluation.buckets import bucket
 from flags.evaluation.compiler import Compiled
 from flags.evaluation.conditions import compile_condition
 from flags.evaluation.definition import Condition, Definition, Serve
 from flags.evaluation.operators import Fits
-from flags.evaluation.phrases import condition_words, serve_words
 from flags.evaluation.segments import compile_segments
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result
 
@@ -125,10 +125,10 @@ def _parts(condition: Condition, known: Known, context: Context, deep: int) -> I
         yield Part("not", fits, deep)
         several = [condition["not"]]
     elif "segment" in condition:
-        yield Part(condition_words(condition), fits, deep)
+        yield Part(_condition(condition), fits, deep)
         several = [known.conditions[condition["segment"]]]
     else:
-        yield Part(condition_words(condition), fits, deep, _found(condition["attribute"], context))
+        yield Part(_condition(condition), fits, deep, _found(condition["attribute"], context))
     for part in several or ():
         yield from _parts(part, known, context, deep + 1)
 
@@ -167,12 +167,12 @@ def _pins(pins: Mapping[str, str]) -> Step:
 
 def _rule(number: int, rule: Mapping[str, Any]) -> Step:
     name = rule["name"] or f"Rule {number}"
-    return Step("rule", name, serve_words(rule["serve"]), code=condition_words(rule["when"]))
+    return Step("rule", name, _serve(rule["serve"]), code=_condition(rule["when"]))
 
 
 def _exposure(definition: Definition, context: Context) -> Iterator[Step]:
     targeting, weight = definition.targeting, definition.weight
-    off, on = targeting["off"], serve_words(targeting["on"])
+    off, on = targeting["off"], _serve(targeting["on"])
     plain = Reason.DEFAULT if targeting["needs"] or targeting["pins"] or targeting["rules"] else Reason.STATIC
     if definition.carrier == Carrier.BUILD:
         if weight <= 0 or not definition.build:
@@ -196,7 +196,7 @@ def _exposure(definition: Definition, context: Context) -> Iterator[Step]:
 
 def _percentage(definition: Definition, context: Context) -> Iterator[Step]:
     targeting, user = definition.targeting, context.get("targetingKey")
-    off, on = targeting["off"], serve_words(targeting["on"])
+    off, on = targeting["off"], _serve(targeting["on"])
     text = f"{as_percent(definition.weight)} of the users, by bucket"
     if not user:
         yield Step("exposure", text, on, fits=True, outcome=_user_missing(definition))
@@ -220,6 +220,14 @@ def _served(definition: Definition, serve: Serve, reason: Reason, context: Conte
     ends = accumulate(weight for _, weight in serve["split"])
     variant = next(name for (name, _), end in zip(serve["split"], ends, strict=True) if place < end)
     return _result(definition, variant, Reason.SPLIT), place
+
+
+def _condition(condition: Condition) -> str:
+    return phrases.plain(phrases.condition(condition))
+
+
+def _serve(serve: Serve) -> str:
+    return phrases.plain(phrases.gives(serve))
 
 
 def _result(definition: Definition, variant: str, reason: Reason) -> Result:

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.access import signed_in, who_may
 from core.models import AuditEntry
-from flags import actions, backlog, code, lives, phrases
+from flags import actions, backlog, code, lives
+from flags.evaluation import phrases
 from flags.models import Flag
 from flags.places import claimed_by, places
 from flags.planned import planned, reason_in

@@ -9,9 +9,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from core.models import AuditEntry, Environment
-from flags import buckets, definition, past, phrases, rules, snapshot
+from flags import buckets, definition, past, rules, snapshot
 from flags.choices import Carrier
-from flags.evaluation import Result, Trace, explain
+from flags.evaluation import Result, Trace, explain, phrases
 from flags.forms.play import CannotAsk, Question
 from flags.models import Flag
 from flags.places import production_first

@@ -13,7 +13,8 @@ from core.models import AuditEntry
 from core.scope import narrow
 from core.views import attempt
 from core.views.products import held
-from flags import actions, definition, phrases
+from flags import actions, definition
+from flags.evaluation import phrases
 from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
 from flags.models import Segment

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.chain import canonical
-from flags import diff, phrases
+from flags import diff
 from flags.diff import changes
+from flags.evaluation import phrases
 from tests.flags.worlds import ANY, world
 
 PLAIN: Mapping[str, Any] = {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": []}

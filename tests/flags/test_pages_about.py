@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from core.errors import Refused
 from core.models import Environment, User
 from core.weights import FULL
-from flags import actions, phrases, places
+from flags import actions, places
 from flags.choices import Carrier, ValueType
+from flags.evaluation import phrases
 from flags.forms.variants import Variants, read, write
 from flags.models import Flag, FlagState
 from tests.flags.conftest import state_of
