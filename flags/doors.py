@@ -20,6 +20,7 @@ from flags import flagd
 from flags.choices import KeyKind
 from flags.evaluation import Compiled, ErrorCode, Problem, Result, RuleSet, Together, compile_all
 from flags.evaluation.outcomes import fragment
+from flags.garbage import uncollected
 from flags.snapshot import Key, Snapshot
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,8 @@ class House:
     def rule_set(self) -> tuple[bytes, bytes]:
         """flagd's JSON of all its flags, and the ETag of that. Written once it is asked for: that takes a while."""
         about: dict[str, str | int | float | bool] = {"flagSetId": self.snapshot.environment}
-        document, left_out = flagd.write(self.snapshot.flags, self.snapshot.segments, metadata=about)
+        with uncollected():
+            document, left_out = flagd.write(self.snapshot.flags, self.snapshot.segments, metadata=about)
         if left_out:
             log.warning("Not in the rule set of %s: %s", self.snapshot.environment, left_out)
             document["metadata"]["leftOut"] = ", ".join(sorted(left_out))

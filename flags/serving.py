@@ -6,7 +6,6 @@ happens to the database, `Holder.doors` goes on answering from memory; after a r
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import os
@@ -14,8 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +28,7 @@ from core.events import CHANNEL
 from core.models import Environment
 from flags import disk, snapshot
 from flags.doors import Door, Doors, House, Meter
+from flags.garbage import uncollected
 from flags.models import FlagSet, FlagState, ServingProcess
 from flags.snapshot import Key, Snapshot
 from flags.usage import Tally
@@ -145,7 +144,8 @@ class Holder:
         held = {pk: house.snapshot for pk, house in self.houses.items()}
         changed = {pk for pk, version in versions.items() if pk not in held or held[pk].version != version}
         if changed or versions.keys() != held.keys():
-            fresh = snapshot.load(changed)
+            with uncollected():
+                fresh = snapshot.load(changed)
             self.hold({**{pk: one for pk, one in held.items() if pk in versions and pk not in changed}, **fresh})
             self._unsaved = {**self._unsaved, **fresh}
             self._save()
@@ -157,7 +157,7 @@ class Holder:
     def hold(self, snapshots: Mapping[int, Snapshot]) -> None:
         """Serve from these from now on. What is new is compiled here, in the caller's thread."""
         before, houses = self.houses, {}
-        with _no_garbage():
+        with uncollected():
             for pk, taken in snapshots.items():
                 known = before.get(pk)
                 houses[pk] = known if known is not None and known.snapshot is taken else House(taken, known)
@@ -211,16 +211,6 @@ class Holder:
             update_fields=["version", "seen_at"],
         )
         self._reported = (time.monotonic(), versions)
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Compiling makes much that stays, which a collector would go through again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _own_connection() -> None:

@@ -1,6 +1,7 @@
 """What somebody who only has a client key can learn, cost or keep from others. The application itself, no database."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -126,3 +127,21 @@ def test_a_body_that_never_comes_is_not_waited_for(here: inside.Inside, monkeypa
     scope = {"type": "http", "method": "POST", "path": "", "raw_path": inside.BULK.encode(), "headers": headers}
     asyncio.run(ofrep.application(scope, receive, send))
     assert sent[1]["status"] == 408
+
+
+def test_nobody_waits_for_the_collector_while_a_rule_set_is_written(here: inside.Inside) -> None:
+    walks: list[str] = []
+
+    def walked(phase: str, _: object) -> None:
+        walks.append(phase)
+
+    here.hold(*(ruled({"attribute": "a", "op": "equals", "value": n}, f"f{n}") for n in range(500)))
+    gc.callbacks.append(walked)
+    try:
+        assert here.holder.houses[1].rule_set[0]
+        made = len(walks)
+    finally:
+        gc.callbacks.remove(walked)
+        here.hold(*FLAGS)
+    assert made <= 2, "once it is over"
+    assert gc.isenabled()
