@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote_to_bytes
@@ -64,18 +65,47 @@ async def body_of(headers: Headers, receive: Receive) -> bytes | Answer:
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced[:12]) > MAX_BODY:
         return TOO_LONG
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    task = asyncio.current_task()
     assert task
-    timer = loop.call_later(BODY_SECONDS, task.cancel)  # asyncio.timeout would take three times as long
+    began = _patience.begin(task)
     try:
         return await _read(receive)
     except asyncio.CancelledError:
-        if timer.when() > loop.time():
+        if time.monotonic() - began < BODY_SECONDS:
             raise  # by somebody else
         task.uncancel()
         return TOO_SLOW
     finally:
-        timer.cancel()
+        del _patience.since[task]
+
+
+class _Patience:
+    """Cancels what reads for too long: one timer for all, as one for each would cost more than the rest of reading."""
+
+    def __init__(self) -> None:
+        self.since: dict[asyncio.Task[Any], float] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self, task: asyncio.Task[Any]) -> float:
+        """When it began."""
+        now = self.since[task] = time.monotonic()
+        loop = task.get_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            loop.call_later(BODY_SECONDS / 4, self._look)
+        return now
+
+    def _look(self) -> None:
+        now, loop, self._loop = time.monotonic(), self._loop, None
+        for task, began in self.since.items():
+            if now - began >= BODY_SECONDS:
+                task.cancel()
+        if self.since and loop is not None:
+            self._loop = loop
+            loop.call_later(BODY_SECONDS / 4, self._look)
+
+
+_patience = _Patience()
 
 
 async def _read(receive: Receive) -> bytes | Answer:
