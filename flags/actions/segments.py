@@ -97,6 +97,10 @@ def _parsed(product: Product, key: str, condition: Mapping[str, Any]) -> dict[st
     cycle = evaluation.segment_cycle({**segments, key: parsed})
     if cycle:
         raise Refused(f"It would use itself: {' → '.join([*cycle, cycle[0]])}.", field="condition")
+    too_large = evaluation.segments_too_large({**segments, key: parsed})
+    if too_large:  # whatever asks for one would err, for everybody
+        named = ", ".join(sorted(too_large)[:3])
+        raise Refused(f"With all that it uses, {named} would be too large to be evaluated.", field="condition")
     return dict(parsed)
 
 

@@ -150,7 +150,7 @@ def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) 
 
 def _check_needs(flag: Flag, environment: Environment, targeting: Targeting, known: dict[str, Flag]) -> None:
     """A need asks for a variant that the other has, other than its off-variant (so that less of one is never more of
-    another), and never comes round to itself.
+    another), and never comes round to itself. A row of needs that is too long to be evaluated would err for everybody.
     """
     offs = dict(
         FlagState.objects.filter(environment=environment, flag__in=known.values()).values_list(
@@ -169,6 +169,10 @@ def _check_needs(flag: Flag, environment: Environment, targeting: Targeting, kno
     cycle = evaluation.need_cycle(needs)
     if cycle:
         raise Refused(f"It would need itself: {' → '.join([*cycle, cycle[0]])}.", field="targeting.needs")
+    deep = evaluation.needs_too_deep(needs)
+    if deep:
+        said = f"{', '.join(sorted(deep)[:3])} would begin a row of flags, each needing the next, that is too long."
+        raise Refused(said, field="targeting.needs")
 
 
 @transaction.atomic

@@ -119,3 +119,22 @@ def test_flags_that_need_one_another_in_a_circle_are_refused(typo: Flag, product
         need(other, typo)
     with pytest.raises(Refused, match="while it is off"):
         need(typo, other, "off")
+
+
+def test_p12_what_would_be_too_long_to_be_evaluated_is_refused_before_anybody_errs(
+    typo: Flag, production: Environment, emil: User
+) -> None:
+    row = [typo, *(actions.create_flag(product=typo.product, key=f"f{n}", name="F", actor=emil) for n in range(21))]
+    for one, needed in zip(reversed(row[1:-1]), reversed(row[2:]), strict=True):
+        targeting = {"needs": [{"flag": needed.key, "variants": ["on"]}]}
+        actions.set_targeting(flag=one, environment=production, targeting=targeting, actor=emil)
+    with pytest.raises(Refused, match="search-typo would begin"):
+        first = {"needs": [{"flag": "f0", "variants": ["on"]}]}
+        actions.set_targeting(flag=typo, environment=production, targeting=first, actor=emil)
+
+    actions.create_segment(product=typo.product, key="s0", name="S", condition=GERMANS, actor=emil)
+    for n in range(1, 8):
+        condition = {"segment": f"s{n - 1}"}
+        actions.create_segment(product=typo.product, key=f"s{n}", name="S", condition=condition, actor=emil)
+    with pytest.raises(Refused, match="s8 would be too large"):
+        actions.create_segment(product=typo.product, key="s8", name="S", condition={"segment": "s7"}, actor=emil)
