@@ -36,7 +36,7 @@ class WallTime(forms.CharField):
         except ValueError:
             raise forms.ValidationError("Say a date and a time, as in 2026-12-24 18:00.") from None
         if said.tzinfo:
-            raise forms.ValidationError("Without an offset, please: the zone is named beside it.")
+            raise forms.ValidationError("Without an offset: the zone is named beside it.")
         return said
 
 

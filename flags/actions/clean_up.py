@@ -73,6 +73,6 @@ def _tell(made: CleanUp) -> None:
         kind="flag_clean_up",
         subject_key=f"flag:{made.flag_id}",
         dedupe=f"flag-clean-up:{made.pk}",
-        subject=f"{made.flag.product}: please clean up {made.flag.key}",
+        subject=f"{made.flag.product}: clean up {made.flag.key}",
         context={"flag": made.flag, "asked_by": made.asked_by, "reasons": why, "url": made.flag.get_absolute_url()},
     )

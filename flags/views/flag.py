@@ -65,4 +65,4 @@ def _end(shown: Flag, *, may: bool) -> dict[str, Any]:
     if shown.archived_at:
         until = shown.archived_at + actions.UNDO
         return {"undone_until": until, "can_undo": may and clock.now() <= until}
-    return {"depending": actions.depending(shown) if may else [], "may_archive": may}
+    return {"depending": actions.depending(shown) if may else [], "may_archive": may, "undo_days": actions.UNDO.days}

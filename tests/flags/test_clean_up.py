@@ -26,7 +26,7 @@ def test_the_owner_is_asked_once_however_often_it_is_pressed(
     assert actions.ask_clean_up(flag=typo, actor=rhea) == asked
     assert actions.ask_clean_up(flag=typo, actor=emil, owner=emil) == asked
     [mail] = OutboxMessage.objects.all()
-    assert (mail.recipient, mail.subject) == (emil, "Storefront: please clean up search-typo")
+    assert (mail.recipient, mail.subject) == (emil, "Storefront: clean up search-typo")
     assert (
         "Rhea Lind asks you to take the flag search-typo" in mail.text and "/flags/storefront/search-typo/" in mail.text
     )
