@@ -124,19 +124,13 @@ def flags_in(
     """flagd's JSON. All of it or nothing: one flag that is refused refuses all, and the answer names each. What the
     definition does not name is left alone.
     """
-    where, said = _environment(request, slug, environment), transfer.understood(request.body)
-    report = actions.import_flags(
-        environment=where,
-        flags=said.flags.values(),
-        segments=said.segments,
-        actor=actor_of(request),
-        reason=asked.reason,
-        only_look=asked.dry_run or bool(said.refused),
+    where, actor = _environment(request, slug, environment), actor_of(request)
+    report = transfer.take_in(
+        request.body, environment=where, actor=actor, reason=asked.reason, only_look=asked.dry_run
     )
-    refused = {**said.refused, **report.refused}
-    if not refused:
+    if not report.refused:
         return report
-    errors = [{"detail": why, "pointer": pointer("flags", key)} for key, why in refused.items()]
+    errors = [{"detail": why, "pointer": pointer("flags", key)} for key, why in report.refused.items()]
     return problem(422, "Nothing was imported: some flags are refused.", errors=errors)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from core.errors import Refused
-from core.models import Environment
-from flags import snapshot
+from core.models import Environment, User
+from flags import actions, snapshot
 from flags.evaluation import Invalid
 from flags.flagd import Portable, Read, export, read
 from flags.models import Flag
@@ -53,3 +54,21 @@ def understood(content: bytes) -> Read:
         raise Refused(f"This is no JSON: {error}.", field="text") from error
     except Invalid as invalid:
         raise Refused(invalid.sentence, field="text") from invalid
+
+
+def take_in(
+    content: bytes, *, environment: Environment, actor: User, reason: str = "", only_look: bool = False
+) -> actions.Report:
+    """Import a file. What the file alone refuses stands in the report with what the flags here refuse; then nothing is
+    done. Raises Refused if it is no such file at all, Forbidden.
+    """
+    said = understood(content)
+    report = actions.import_flags(
+        environment=environment,
+        flags=said.flags.values(),
+        segments=said.segments,
+        actor=actor,
+        reason=reason,
+        only_look=only_look or bool(said.refused),
+    )
+    return replace(report, refused={**said.refused, **report.refused})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -62,17 +61,10 @@ def export(request: HttpRequest, slug: str, environment: str) -> HttpResponse:
 
 
 def _import(request: HttpRequest, form: ImportForm, *, only_look: bool) -> actions.Report:
-    """Raises Refused. What the file alone refuses stands in the report, with what the flags here refuse."""
-    said = transfer.understood(form.cleaned_data["content"])
-    report = actions.import_flags(
-        environment=form.cleaned_data["environment"],
-        flags=said.flags.values(),
-        segments=said.segments,
-        actor=signed_in(request),
-        reason=form.cleaned_data["reason"],
-        only_look=only_look or bool(said.refused),
-    )
-    return replace(report, refused={**said.refused, **report.refused})
+    """Raises Refused."""
+    said, actor = form.cleaned_data, signed_in(request)
+    about = {"environment": said["environment"], "reason": said["reason"]}
+    return transfer.take_in(said["content"], actor=actor, only_look=only_look, **about)
 
 
 def _answer(request: HttpRequest, product: Product, form: ImportForm, report: actions.Report) -> HttpResponse:
