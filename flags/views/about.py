@@ -38,8 +38,8 @@ def flag_describe(request: HttpRequest, product: str, key: str) -> HttpResponse:
     if not form.is_bound or not form.is_valid():
         return render(request, DESCRIBE, context, status=422 if form.is_bound else 200)
 
-    def describe() -> Flag:
-        said = {"flag": flag, "actor": signed_in(request), "based_on": read, **form.cleaned_data}
+    def describe() -> Any:
+        said: dict[str, Any] = {"flag": flag, "actor": signed_in(request), "based_on": read, **form.cleaned_data}
         return held(form, lambda: actions.describe_flag(**said))
 
     def again() -> dict[str, Any]:

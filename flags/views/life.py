@@ -72,7 +72,7 @@ def _chosen(request: HttpRequest, flag: Flag) -> User | None:
     if not asked:
         return None
     people = User.objects.filter(roles__product=flag.product).distinct()
-    found = people.filter(pk=number(asked)).first()
+    found = people.filter(pk=number(asked) or 0).first()
     if found is None:
         raise Refused("Choose somebody who has a role in the product.", field="owner")
     return found

@@ -32,7 +32,7 @@ def transfer_page(request: HttpRequest, slug: str) -> HttpResponse:
     found: dict[str, Any] = {}
 
     def act() -> actions.Report:
-        report = held(form, lambda: _import(request, form, only_look="do" not in request.POST))
+        report: actions.Report = held(form, lambda: _import(request, form, only_look="do" not in request.POST))
         found["report"] = report
         if report.refused:
             raise Refused("Nothing was imported: see below what stands in the way.")
