@@ -12,12 +12,12 @@ from flags.choices import Carrier
 from flags.evaluation import Definition
 from flags.evaluation.definition import Condition
 from flags.flagd.logic import (
-    USER,
     Inexpressible,
     Logic,
     condition_logic,
     fractional,
     serve_logic,
+    whoever,
     var,
 )
 from flags.flagd.write import SCHEMA, check_values, pinned
@@ -84,7 +84,7 @@ def _targeting(definition: Definition, reference: Any) -> Logic:
     check_values(definition)
     steps: list[Logic] = []
     for variant, users in pinned(targeting["pins"]).items():
-        steps += [{"in": [USER, users]}, variant]
+        steps += [{"in": [whoever(), users]}, variant]
     for rule in targeting["rules"]:
         steps += [condition_logic(rule["when"], reference), serve_logic(rule["serve"], definition.salt)]
     rest = _exposure(definition)

@@ -40,12 +40,18 @@ def var(path: str) -> Logic:
     return {"var": path}
 
 
-USER: Logic = var("targetingKey")
+def whoever() -> Logic:
+    """Who asks. Written anew each time: what is written belongs to whoever asked for it."""
+    return var("targetingKey")
+
+
+USER: Logic = whoever()
+"""To compare with."""
 
 
 def place(seed: str) -> Logic:
     """What `fractional` hashes: the same text as `bucket` does."""
-    return {"cat": [seed, ":", USER]}
+    return {"cat": [seed, ":", whoever()]}
 
 
 def guarded(path: str, test: Logic) -> Logic:

@@ -15,12 +15,12 @@ from flags.evaluation import Definition, compile_all
 from flags.evaluation.definition import Condition
 from flags.evaluation.words import ErrorCode, Problem
 from flags.flagd.logic import (
-    USER,
     Inexpressible,
     Logic,
     condition_logic,
     fractional,
     serve_logic,
+    whoever,
     var,
 )
 
@@ -155,7 +155,7 @@ class _Writer:
         """Pins and rules in their order, then everybody else."""
         steps: list[Logic] = []
         for variant, users in pinned(definition.targeting["pins"]).items():
-            steps += [{"in": [USER, users]}, variant]
+            steps += [{"in": [whoever(), users]}, variant]
         for rule in definition.targeting["rules"]:
             steps += [condition_logic(rule["when"], self.segment), serve_logic(rule["serve"], definition.salt)]
         rest = _exposure(definition)
