@@ -17,8 +17,8 @@ from flags.flagd.logic import (
     condition_logic,
     fractional,
     serve_logic,
-    whoever,
     var,
+    whoever,
 )
 from flags.flagd.write import SCHEMA, check_values, pinned
 

@@ -20,8 +20,8 @@ from flags.flagd.logic import (
     condition_logic,
     fractional,
     serve_logic,
-    whoever,
     var,
+    whoever,
 )
 
 SCHEMA = "https://flagd.dev/schema/v0/flags.json"
