@@ -28,11 +28,6 @@ def complete(flag: Flag, state: FlagState, **changes: Any) -> dict[str, Any]:
     return {**about, **{field: changes.get(field, getattr(state, field)) for field in STATE}}
 
 
-def becoming(changes: dict[str, Any]) -> dict[str, Any]:
-    """What of a state is different once `changes` are made: what somebody has is no longer withheld."""
-    return {**changes, "withheld": False} if changes.get("weight") else changes
-
-
 def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rules.Exposure:
     """Who has it by that definition."""
     targeting = definition["targeting"]

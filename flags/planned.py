@@ -43,7 +43,7 @@ def planned(flag: Flag, places: Sequence[Place], user: User) -> list[Planned]:
     for change in rows.select_related("entry").prefetch_related("entry__texts"):
         place = by_environment[change.environment_id]
         before = definition.complete(flag, place.state)
-        after = definition.complete(flag, place.state, **definition.becoming(change.changes))
+        after = definition.complete(flag, place.state, **change.changes)
         own = change.asked_by_id == user.pk
         found.append(Planned(change, diff.changes(before, after), reason_in(change.entry), place.may_change, own))
     return found

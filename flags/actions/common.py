@@ -204,6 +204,13 @@ def record(
     return audit.record(stream=where, actor=actor, action=action, subject=subject, data=data, texts={"reason": reason})
 
 
+def concerned(flag: Flag, *, but: User) -> list[User]:
+    """Who hears of what happens to it: the product's release managers and its owner, except who did it."""
+    managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
+    found = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != but}
+    return list(found.values())
+
+
 def stamp(state: FlagState, version: int, **changes: Any) -> None:
     """Write fields of a locked state, from this version on."""
     state.version, state.changed_at = version, clock.now()

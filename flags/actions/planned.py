@@ -37,14 +37,13 @@ def submit_change(
     Raises Refused (also for what not even a second person may give: growth of what a release claims), Conflict where
     `based_on` is not the last version, Forbidden. `data` goes into the record of what is made now.
     """
-    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
     common.may(actor, flag.product)
     common.locks_for_growth(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
     changes, needs_second = _weighed(state, flag_set, changes)
     if due_at is None and not needs_second:
-        return states.change_state(changes=changes, action=action, data=data, **said)
+        return common.write(state, flag_set, actor, action, reason=reason, data=data, **changes)
     if all(definition.same(getattr(state, field), value) for field, value in changes.items()):
         raise Refused("It is that already.")
     return _plan(state, changes, actor, reason, due_at, needs_second)
@@ -62,9 +61,8 @@ def foresee_change(
 
 
 def _weighed(state: FlagState, flag_set: FlagSet, changes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    if "targeting" in changes:
-        changes = {**changes, "targeting": states.checked(state.flag, state.environment, changes["targeting"])}
-    growth = common.require_allowed(state, definition.becoming(changes), claim="", seconded=True)
+    changes = states.complete(state, changes)
+    growth = common.require_allowed(state, changes, claim="", seconded=True)
     return changes, growth and flag_set.second_person
 
 
@@ -222,7 +220,7 @@ def _require_as_asked(change: PlannedChange) -> None:
 
 def _foreseen(state: FlagState, changes: dict[str, Any]) -> str:
     """The digest of what the flag would be, with the segments it would use."""
-    after = definition.complete(state.flag, state, **definition.becoming(changes))
+    after = definition.complete(state.flag, state, **changes)
     return definition.whole_digest(after, definition.segments_of(state.flag.product_id))
 
 
@@ -244,11 +242,9 @@ def _record(change: PlannedChange, actor: User | None, action: str, reason: str 
 def _tell(change: PlannedChange, state: FlagState, reason: str) -> None:
     """Ask those who may agree: release managers and the flag's owner, but not who asked."""
     flag, actor = change.flag, change.asked_by
-    after = definition.complete(flag, state, **definition.becoming(change.changes))
-    managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
-    asked = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != actor}
+    after = definition.complete(flag, state, **change.changes)
     notify.tell(
-        recipients=asked.values(),
+        recipients=common.concerned(flag, but=actor),
         kind="flag_change",
         subject_key=f"flag:{flag.pk}",
         dedupe=f"flag_change:{change.pk}",

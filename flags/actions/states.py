@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 
 from core import notify
-from core.choices import RoleKind
 from core.errors import Conflict, Refused
 from core.models import Environment, User
 from flags import definition, evaluation, rules
@@ -73,33 +72,15 @@ def set_targeting(
     )
 
 
-@transaction.atomic
-def restore_version(
-    *, flag: Flag, environment: Environment, version: int, actor: User | None, reason: str = "", based_on: int | None
-) -> FlagState:
-    """Make it again what it was at that version: who has it and what they get. The kill switch stays as it is.
-
-    Raises Refused (growth, or a variant, segment or flag is gone), Conflict, Forbidden.
-    """
-    changes = restoring(flag, environment, version)
-    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
-    return change_state(changes=changes, action="flag_restored", data={"restored": version}, based_on=based_on, **said)
-
-
 def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, Any]:
-    """The changes that make it again what it was. Raises Refused if there is no such version."""
+    """The changes that make it again what it was: who has it and what they get. The kill switch stays as it is. Raises
+    Refused if there is no such version.
+    """
     kept = FlagVersion.objects.filter(flag=flag, environment=environment, version=version).first()
     if kept is None:
         raise Refused(f"{flag.key} had no version {version} in {environment}.", field="version")
     fields = ("carrier", "weight", "build", "targeting")
     return {field: kept.definition[field] for field in fields}
-
-
-@transaction.atomic
-def open_flag(*, flag: Flag, environment: Environment, actor: User | None, reason: str = "") -> FlagState:
-    """No longer withheld: its pins and rules decide again. Raises Refused (growth, or a release has it), Forbidden."""
-    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, "reason": reason}
-    return change_state(changes={"withheld": False}, action="flag_opened", **said)
 
 
 @transaction.atomic
@@ -121,14 +102,22 @@ def change_state(
     common.locks_for_growth(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
-    if "targeting" in changes:
-        changes = {**changes, "targeting": checked(state.flag, environment, changes["targeting"])}
-    if state.withheld and (changes.get("weight") or changes.get("withheld") is False):
-        common.refuse_foreign(state, claim)  # also where nobody would have it yet: it begins with its rollout
-        changes = {**changes, "withheld": False}
+    changes = complete(state, changes, claim=claim)
     return common.write(
         state, flag_set, actor, action, claim=claim, seconded=seconded, reason=reason, data=data, **changes
     )
+
+
+def complete(state: FlagState, changes: dict[str, Any], *, claim: str = "") -> dict[str, Any]:
+    """All that `changes` make of a locked state: targeting in its one form, and no longer withheld where somebody gets
+    it. Raises Refused, also for what begins with its rollout only, whether anybody would have it yet or not.
+    """
+    if "targeting" in changes:
+        changes = {**changes, "targeting": checked(state.flag, state.environment, changes["targeting"])}
+    if state.withheld and (changes.get("weight") or changes.get("withheld") is False):
+        common.refuse_foreign(state, claim)
+        changes = {**changes, "withheld": False}
+    return changes
 
 
 def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,10 +219,8 @@ def move(*, flag: Flag, environment: Environment, weight: int, build: str, claim
 def _tell_killed(state: FlagState, actor: User, reason: str) -> None:
     """Loud: its owner and the product's release managers hear of it, except who did it."""
     flag, environment = state.flag, state.environment
-    managers = User.objects.filter(roles__product=flag.product_id, roles__kind=RoleKind.RELEASE_MANAGER)
-    told = {person.pk: person for person in [*managers, flag.owner] if person is not None and person != actor}
     notify.tell(
-        recipients=told.values(),
+        recipients=common.concerned(flag, but=actor),
         kind="flag_killed",
         subject_key=f"flag:{flag.pk}",
         dedupe=f"flag_killed:{state.pk}:{state.version}",

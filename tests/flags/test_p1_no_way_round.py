@@ -34,8 +34,14 @@ class World:
         for weight, fence in ((50_000, 1), (5_000, 2)):
             move(flag, production, weight, fence)
 
-    def set(self, targeting: dict[str, Any]) -> FlagState:
-        return actions.set_targeting(flag=self.flag, environment=self.production, targeting=targeting, actor=self.emil)
+    def set(self, targeting: dict[str, Any]) -> None:
+        self.submit(targeting=targeting)
+
+    def submit(self, **changes: Any) -> None:
+        """By the door that all pages take."""
+        actions.submit_change(
+            flag=self.flag, environment=self.production, changes=changes, actor=self.emil, action="flag_targeting_set"
+        )
 
 
 def move(flag: Flag, environment: Environment, weight: int, fence: int) -> FlagState:
@@ -45,6 +51,11 @@ def move(flag: Flag, environment: Environment, weight: int, fence: int) -> FlagS
 @pytest.fixture
 def world(claimed: Flag, production: Environment, emil: User) -> World:
     return World(claimed, production, emil)
+
+
+def opened(flag: Flag, environment: Environment, actor: User, **when: Any) -> None:
+    said: dict[str, Any] = {"flag": flag, "environment": environment, "actor": actor, **when}
+    actions.submit_change(changes={"withheld": False}, action="flag_opened", **said)
 
 
 def at_half(world: World) -> int:
@@ -69,13 +80,9 @@ WAYS: dict[str, Callable[[World], object]] = {
     "a need less": lambda w: w.set(with_rule({"segment": "beta"}, "off")),
     "a rule against it less": lambda w: w.set({"needs": [{"flag": "index", "variants": ["on"]}]}),
     "another off-variant": lambda w: w.set({"off": "on"}),
-    "more weight": lambda w: actions.set_weight(flag=w.flag, environment=w.production, weight=5_001, actor=w.emil),
-    "following a build": lambda w: actions.set_weight(
-        flag=w.flag, environment=w.production, weight=5_000, build="sha256:9", actor=w.emil
-    ),
-    "an old version": lambda w: actions.restore_version(
-        flag=w.flag, environment=w.production, version=at_half(w), actor=w.emil, based_on=None
-    ),
+    "more weight": lambda w: w.submit(carrier="percentage", weight=5_001, build=""),
+    "following a build": lambda w: w.submit(carrier="build", weight=5_000, build="sha256:9"),
+    "an old version": lambda w: w.submit(**actions.restoring(w.flag, w.production, at_half(w))),
     "a schedule": scheduled,
     "another value of what is given": lambda w: actions.set_variants(
         flag=w.flag, variants=[{"name": "on", "value": True}, {"name": "off", "value": True}], actor=w.emil
@@ -118,7 +125,9 @@ def test_p1_before_its_rollout_rules_may_be_written_and_wait(
     state = state_of(claimed, production)
     assert state.withheld and state.targeting["rules"]
     with pytest.raises(Refused, match=r"Search 2\.0"):
-        actions.open_flag(flag=claimed, environment=production, actor=emil)
+        opened(claimed, production, emil)
+    with pytest.raises(Refused, match=r"Search 2\.0"):
+        opened(claimed, production, emil, due_at=clock.now() + timedelta(hours=1))
     move(claimed, production, 5_000, 1)
     assert not state_of(claimed, production).withheld
     with pytest.raises(Refused, match=r"Search 2\.0"):
@@ -134,7 +143,8 @@ def test_p1_what_a_rollout_took_back_stays_back_when_it_is_free_again(
         move(claimed, production, weight, fence)
     actions.unclaim(holder=HOLDER, actor=rhea)
     assert state_of(claimed, production).withheld
-    assert not actions.open_flag(flag=claimed, environment=production, actor=emil).withheld
+    opened(claimed, production, emil)
+    assert not state_of(claimed, production).withheld
 
 
 def test_p1_a_flag_claimed_meanwhile_is_not_given_by_an_older_schedule(

@@ -1,5 +1,7 @@
 """Every change of a flag is kept whole, with who and why, and any of it can be had back."""
 
+from typing import Any
+
 import pytest
 
 from core.errors import Conflict, Refused
@@ -56,13 +58,16 @@ def test_a_version_comes_back_but_for_the_kill_switch(typo: Flag, production: En
     actions.set_weight(flag=typo, environment=production, weight=0, actor=emil)
     actions.kill(flag=typo, environment=production, actor=emil)
     now = state_of(typo, production).version
+    said: dict[str, Any] = {"flag": typo, "environment": production, "actor": emil, "action": "flag_restored"}
+    changes = actions.restoring(typo, production, old)
     with pytest.raises(Conflict):
-        actions.restore_version(flag=typo, environment=production, version=old, actor=emil, based_on=now - 1)
-    state = actions.restore_version(flag=typo, environment=production, version=old, actor=emil, based_on=now)
+        actions.submit_change(changes=changes, based_on=now - 1, **said)
+    actions.submit_change(changes=changes, based_on=now, data={"restored": old}, **said)
+    state = state_of(typo, production)
     assert (state.weight, state.enabled) == (30_000, False)
     assert AuditEntry.objects.filter(action="flag_restored", data__restored=old).exists()
     with pytest.raises(Refused, match="no version"):
-        actions.restore_version(flag=typo, environment=production, version=10**9, actor=emil, based_on=None)
+        actions.restoring(typo, production, 10**9)
 
 
 def test_whoever_edits_what_another_changed_meanwhile_is_told(typo: Flag, production: Environment, emil: User) -> None:
