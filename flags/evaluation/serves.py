@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -33,26 +33,34 @@ def asked(gives: Gives) -> Decide:
     return constant(gives) if isinstance(gives, int) else gives
 
 
-def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> Gives:
-    """The number of the one variant it gives, or a function for a split."""
-    if "variant" in given:
-        return outcomes.result(given["variant"], reason)
-    names = [outcomes.result(name, Reason.SPLIT) for name, _ in given["split"]]
-    return _split(
-        salt, [first_hash(end) for end in accumulate(weight for _, weight in given["split"])], names, outcomes
-    )
+class Buckets:
+    """Gives by the user's hash: what stands beside the first of `limits` that is above it. `prefix` and the user's key
+    are what is hashed, so whoever asks much for one user can remember it.
+    """
 
+    __slots__ = ("gives", "limits", "missing", "prefix")
 
-def _split(salt: str, limits: list[int], numbers: list[int], outcomes: Outcomes) -> Decide:
-    prefix, missing = f"{salt}:", outcomes.user_missing()
+    def __init__(self, seed: str, limits: list[int], gives: Sequence[Gives], missing: int) -> None:
+        self.prefix = f"{seed}:"
+        self.limits = limits
+        self.gives = gives
+        self.missing = missing
 
-    def decide(context: Any) -> int:
+    def __call__(self, context: Any) -> int:
         key = context.get("targetingKey")
         if not key:
-            return missing
-        return numbers[bisect_right(limits, hashed(prefix + key))]
+            return self.missing
+        gives = self.gives[bisect_right(self.limits, hashed(self.prefix + key))]
+        return gives if isinstance(gives, int) else gives(context)
 
-    return decide
+
+def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> Gives:
+    """The number of the one variant it gives, or who gets which of a split."""
+    if "variant" in given:
+        return outcomes.result(given["variant"], reason)
+    numbers = [outcomes.result(name, Reason.SPLIT) for name, _ in given["split"]]
+    ends = accumulate(weight for _, weight in given["split"])
+    return Buckets(salt, [first_hash(end) for end in ends], numbers, outcomes.user_missing())
 
 
 def exposure(definition: Definition, outcomes: Outcomes) -> Gives:
@@ -72,23 +80,9 @@ def exposure(definition: Definition, outcomes: Outcomes) -> Gives:
         return outcomes.off(plain)
     if weight >= FULL:
         return on(plain)
-    return _by_bucket(definition, on(Reason.SPLIT), outcomes)
+    gives = on(Reason.SPLIT), outcomes.off(Reason.SPLIT)
+    return Buckets(definition.seed, [first_hash(weight)], gives, outcomes.user_missing())
 
 
 def _by_build(build: str, on: Decide, off: int) -> Decide:
     return lambda context: on(context) if context.get("build") == build else off
-
-
-def _by_bucket(definition: Definition, on: Gives, outcomes: Outcomes) -> Decide:
-    prefix, limit = f"{definition.seed}:", first_hash(definition.weight)
-    off, missing = outcomes.off(Reason.SPLIT), outcomes.user_missing()
-
-    def decide(context: Any) -> int:
-        key = context.get("targetingKey")
-        if not key:
-            return missing
-        if hashed(prefix + key) >= limit:
-            return off
-        return on if isinstance(on, int) else on(context)
-
-    return decide

@@ -7,14 +7,16 @@ Whatever is not remembered is asked of the flag itself, so a rule has one meanin
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from flags.evaluation.buckets import hashed
 from flags.evaluation.compiler import Compiled
 from flags.evaluation.conditions import compile_condition
 from flags.evaluation.definition import Condition
 from flags.evaluation.operators import Fits
-from flags.evaluation.serves import Choose, Gives
+from flags.evaluation.serves import Buckets, Choose, Gives
 
 BLOCK = 64
 """Flags that share one numbering of tests: beyond it, numbers of so many bits would cost more than they save."""
@@ -49,8 +51,9 @@ class Together:
     def decide(self, context: Any) -> list[int]:
         """The number of each flag's answer."""
         numbers: list[int] = []
+        hashes: dict[str, int] = {}
         for block in self._blocks:
-            block.decide(context, numbers)
+            block.decide(context, numbers, hashes)
         return numbers
 
 
@@ -63,14 +66,24 @@ class _Block:
         self.objects: list[tuple[tuple[str, ...], list[Attribute]]] = []
         self._rows: list[Row] = [self._row(one) for one in built]
 
-    def decide(self, context: Any, numbers: list[int]) -> None:
-        passed = self._passed(context)
+    def decide(self, context: Any, numbers: list[int], hashes: dict[str, int]) -> None:
+        """`hashes`: the user's, by what stands before their key. Flags of one release share theirs."""
+        passed, user = self._passed(context), context.get("targetingKey")
         for bits, known, choose in self._rows:
             gives = known.get(passed & bits)
             if gives is None:
                 gives = choose(context)
                 if len(known) < MOST_COMBINATIONS:
                     known[passed & bits] = gives
+            while type(gives) is Buckets:
+                if not user:
+                    gives = gives.missing
+                    break
+                prefix = gives.prefix
+                found = hashes.get(prefix)
+                if found is None:
+                    found = hashes[prefix] = hashed(prefix + user)
+                gives = gives.gives[bisect_right(gives.limits, found)]
             numbers.append(gives if isinstance(gives, int) else gives(context))
 
     def _passed(self, context: Any) -> int:
