@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from core.weights import FULL
 from flags.choices import Carrier, Due, FlagKind, Stage
-from flags.rules import given, targets
+from flags.rules import given, special, targets
 
 SETTLED = timedelta(days=14)
 """Everyone or nobody for so long: longer than any rollback window, so whoever wanted to go back has gone."""
@@ -104,10 +104,9 @@ def place(
 ) -> Place:
     """The state of a flag in an environment, as its life sees it."""
     off = str(targeting["off"])
-    served = [*targeting["pins"].values(), *(name for rule in targeting["rules"] for name in given(rule["serve"]))]
     exposed = weight > 0 and (carrier != Carrier.BUILD or bool(build))
     all_of_them = exposed and weight >= FULL and carrier == Carrier.PERCENTAGE and not targeting["needs"]
-    gives = {off} if withheld else {*served, *(given(targeting["on"]) if exposed else ())}
+    gives = {off} if withheld else {*special(targeting), *(given(targeting["on"]) if exposed else ())}
     if not all_of_them:
         gives.add(off)
     part = not withheld and ((exposed and not all_of_them) or (not exposed and targets(targeting)))

@@ -70,9 +70,12 @@ def awake(exposure: Exposure, *, begun: bool) -> Exposure:
 
 def targets(targeting: Mapping[str, Any]) -> bool:
     """Whether a pin or a rule may give somebody something other than the off-variant."""
-    off = targeting["off"]
-    served = [*targeting["pins"].values(), *(name for rule in targeting["rules"] for name in given(rule["serve"]))]
-    return any(name != off for name in served)
+    return not special(targeting) <= {targeting["off"]}
+
+
+def special(targeting: Mapping[str, Any]) -> set[str]:
+    """The variants that pins and rules may give."""
+    return {*targeting["pins"].values(), *(name for rule in targeting["rules"] for name in given(rule["serve"]))}
 
 
 def given(serve: Mapping[str, Any]) -> list[str]:
@@ -82,8 +85,7 @@ def given(serve: Mapping[str, Any]) -> list[str]:
 
 def used_variants(targeting: Mapping[str, Any]) -> set[str]:
     """Every variant that somebody may get."""
-    rules = [name for rule in targeting["rules"] for name in given(rule["serve"])]
-    return {targeting["off"], *given(targeting["on"]), *targeting["pins"].values(), *rules}
+    return {targeting["off"], *given(targeting["on"]), *special(targeting)}
 
 
 def used_segments(targeting: Mapping[str, Any], segments: Mapping[str, Any]) -> dict[str, Any]:
