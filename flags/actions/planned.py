@@ -144,7 +144,7 @@ def ask_again(*, change: PlannedChange, actor: User) -> FlagState | PlannedChang
         changes=change.changes,
         actor=actor,
         action="flag_change_made",
-        reason=next((text.text for text in change.entry.texts.filter(field="reason")), ""),
+        reason=_reason(change),
         due_at=change.due_at if change.due_at and change.due_at > change.decided_at else None,
     )
 
@@ -200,13 +200,20 @@ def _make(change: PlannedChange) -> None:
                 changes=change.changes,
                 actor=change.asked_by,
                 action="flag_change_made",
+                reason=_reason(change),
                 seconded=change.decided_by_id is not None,
+                data={"change": change.pk},
             )
     except Refused as refused:
         change.state, change.said = ChangeState.SUSPENDED, refused.sentence[:300]
     change.save(update_fields=["state", "said"])
     if change.state == ChangeState.SUSPENDED:
         _record(change, None, "flag_change_suspended")
+
+
+def _reason(change: PlannedChange) -> str:
+    """Why it was asked for; empty if nobody said, or whoever did was erased."""
+    return next((text.text for text in change.entry.texts.filter(field="reason")), "")
 
 
 def _require_as_asked(change: PlannedChange) -> None:

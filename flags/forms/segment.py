@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from core.models import Product, User
+from core.views.reason import LONGEST_REASON
 from flags.actions import MAY_CHANGE
 
 
@@ -17,7 +18,12 @@ class ChangeSegmentForm(SegmentForm):
     """`edition` is the one that was read: whoever comes second is told, and loses nothing."""
 
     edition = forms.IntegerField(min_value=1, max_value=2_147_483_647, widget=forms.HiddenInput)
-    reason = forms.CharField(required=False, max_length=300, help_text="Stands in the record, for whoever asks later.")
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=LONGEST_REASON,
+        help_text="Stands in the record, for whoever asks later.",
+    )
 
 
 class NewSegmentForm(SegmentForm):

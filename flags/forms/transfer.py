@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from core.models import Environment, Product
+from core.views.reason import LONGEST_REASON
 from flags.transfer import LARGEST
 
 
@@ -17,7 +18,12 @@ class ImportForm(forms.Form):
         label="Or its text",
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
-    reason = forms.CharField(required=False, max_length=300, help_text="Stands in the record of each flag it changes.")
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=LONGEST_REASON,
+        help_text="Stands in the record of each flag it changes.",
+    )
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

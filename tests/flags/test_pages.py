@@ -45,6 +45,7 @@ def test_p2_the_kill_switch_is_one_press_and_loud(
     page = answer.content.decode()
     assert answer.redirect_chain == [(PAGE, 303)]
     assert "turned off" in page and "Its rollout turns it on again" in page
+    assert 'state--boxed" data-tone="bad"' in page, "beside its name, too"
     assert "turned search-typo off for everybody in production" in page
     assert "Turn on again" not in page  # that would be growth, and a release claims it
     assert rheas.post(f"{PAGE}production/enable/").status_code == 422

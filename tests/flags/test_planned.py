@@ -10,7 +10,7 @@ from core.errors import Conflict, Forbidden, Refused
 from core.models import Environment, OutboxMessage, User
 from flags import actions, tasks
 from flags.choices import ChangeState
-from flags.models import Flag, PlannedChange
+from flags.models import Flag, FlagVersion, PlannedChange
 from tests.flags.conftest import state_of
 
 HALF = {"carrier": "percentage", "weight": 50_000, "build": ""}
@@ -39,6 +39,8 @@ def test_where_it_is_wanted_nobody_grows_a_flag_alone(typo: Flag, guarded: Envir
         actions.agree_to_change(change=planned, actor=emil)
     agreed = actions.agree_to_change(change=planned, actor=rhea)
     assert agreed.state == ChangeState.APPLIED and state_of(typo, guarded).weight == 50_000
+    made = FlagVersion.objects.filter(flag=typo, environment=guarded).latest("version").entry
+    assert (made.actor, made.texts.get().text, made.data["change"]) == (emil, "half is enough", planned.pk)
     with pytest.raises(Conflict):
         actions.agree_to_change(change=planned, actor=rhea)
 
