@@ -240,7 +240,7 @@ PRODUCT_PANELS = [
     "core.product_panels.tokens",
     "flags.product_panels.keys",
 ]
-# What may claim flags, and how its row is locked before what is signed may change with them.
+# What may claim flags: the module that locks its row before what is signed changes, and says whether it is under way.
 FLAG_CLAIMS = {"release": "releases.claims"}
 SIGNERS = ["approvals.consequences.signed"]
 TODAY = [f"{room}.today.work" for room in ("approvals", "validation", "flags", "rollouts", "releases")]

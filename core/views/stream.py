@@ -20,9 +20,7 @@ from core.models import User
 from core.topics import may_watch
 
 MAX_TOPICS = 20
-HEARTBEAT = (
-    10.0  # seconds; shorter than the idle timeouts of usual proxies. A page that hears none knows that it is cut off
-)
+HEARTBEAT = 10.0  # seconds; less than usual proxies wait. A page that hears none knows that it is cut off
 RECHECK = 30.0  # seconds for which an answer about the session and its permissions holds
 LIFETIME = 600.0  # seconds; then the page reconnects, so that no stream is for ever
 
