@@ -1,6 +1,7 @@
 """What CI reports: builds, checks, deployments. Facts are added, never changed; the same again is the same row."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from core import audit
 from core.access import require
@@ -49,9 +50,12 @@ def register_build(
 
 def _known(build: Build) -> Build | None:
     """The row that says the same. Raises Conflict for one that has the same digest or version and says otherwise."""
-    same = Build.objects.filter(product=build.product_id, digest=build.digest).select_related("product").first()
+    # One statement, one snapshot: with two, a row that is committed between them has its version and not its digest.
+    rows = Build.objects.filter(Q(digest=build.digest) | Q(version=build.version), product=build.product_id)
+    found = list(rows.select_related("product"))
+    same = next((row for row in found if row.digest == build.digest), None)
     if same is None:
-        if Build.objects.filter(product=build.product_id, version=build.version).exists():
+        if found:
             raise Conflict(f"{build.version} is registered with another digest.", field="version")
         return None
     if same.version != build.version:

@@ -46,6 +46,30 @@ def test_p8_two_pipelines_register_the_same_build_once(storefront: Product, emil
     assert found == [Build.objects.get()] * 4
 
 
+@pytest.mark.parametrize("statement", list(range(1, 8)))
+def test_p8_another_pipeline_may_come_first_before_any_statement(
+    storefront: Product, emil: User, statement: int
+) -> None:
+    """Whichever statement of ours it gets in front of, the insert as the last, both have the same build."""
+
+    def register() -> tuple[Build, bool]:
+        return actions.register_build(product=storefront, version="2.0.3", digest=DIGEST, actor=emil)
+
+    theirs: list[object] = []
+    asked: list[str] = []
+
+    def before(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        asked.append(sql.split()[0])
+        if len(asked) == statement:
+            theirs.extend(at_once(register))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(before):
+        ours = register()
+    assert "INSERT" not in asked[: statement - 1]
+    assert (ours, theirs) == ((Build.objects.get(), False), [(Build.objects.get(), True)])
+
+
 def test_two_versions_of_the_same_name_make_one_build_and_one_conflict(storefront: Product, emil: User) -> None:
     def register(digest: str) -> Callable[[], Build]:
         return lambda: actions.register_build(product=storefront, version="2.0.3", digest=digest, actor=emil)[0]
