@@ -21,6 +21,7 @@ from flags.choices import KeyKind
 from flags.evaluation import Compiled, ErrorCode, Problem, Result, RuleSet, Together, compile_all
 from flags.evaluation.outcomes import fragment
 from flags.garbage import uncollected
+from flags.given import Given
 from flags.snapshot import Key, Snapshot
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class View:
     """All flags of an environment that keys of one kind may read, by their keys in UTF-8.
 
     Most flags of a product that has lived a while give everybody the same. A bulk answer begins with these (`settled`),
-    written once, so that they cost nothing; the others are asked. `given`: how often that was.
+    written once, so that they cost nothing; the others are asked: `decide` says which of its `fragments` each gives.
     """
 
     def __init__(self, snapshot: Snapshot, asked: Mapping[str, Asked]) -> None:
@@ -99,15 +100,7 @@ class View:
         self.beginning += b"," if self.settled and open else b""
         self.decide = Together([one.compiled for one in open], snapshot.segments).decide
         self.fragments = [one.fragments for one in open]
-        self.counts = [one.in_bulk for one in open]
-        self.given = self._seen = 0
-
-    def count_settled(self) -> None:
-        """Count what was given without being asked, since this was called last. For the one thread that collects."""
-        given = self.given
-        for one in self.settled:
-            one.in_bulk[0] += given - self._seen
-        self._seen = given
+        self.given = Given([one.in_bulk for one in open], [one.in_bulk for one in self.settled])
 
 
 class House:

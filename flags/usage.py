@@ -76,7 +76,7 @@ class Tally:
     def _take(self, house: House, now: datetime) -> None:
         snapshot = house.snapshot
         for view in house.views.values():
-            view.count_settled()
+            view.given.count()
         for key, asked in house.asked.items():
             for by_name, number, count in asked.fresh():
                 outcome = asked.outcome(number)

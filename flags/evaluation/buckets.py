@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from mmh3 import mmh3_32_uintdigest
+from mmh3 import mmh3_32_uintdigest as hashed
 
 from core.weights import FULL
+
+__all__ = ["bucket", "encoded", "first_hash", "hashed"]
 
 
 def bucket(seed: str, targeting_key: str) -> int:
     """Where a user stands for a seed: 0 … 99 999. MurmurHash3 (x86, 32 bit, seed 0) of ``seed:targetingKey`` in UTF-8,
     unsigned, scaled by multiplication and shift (Lemire's range reduction): no float that could differ by machine.
     """
-    return (hashed(f"{seed}:{targeting_key}") * FULL) >> 32
+    return (hashed(encoded(f"{seed}:{targeting_key}")) * FULL) >> 32
 
 
 def first_hash(weight: int) -> int:
@@ -19,11 +21,9 @@ def first_hash(weight: int) -> int:
     return -((-weight << 32) // FULL)
 
 
-def hashed(text: str) -> int:
-    """MurmurHash3 (x86, 32 bit, seed 0) of the text in UTF-8, unsigned. Encoded here: given a text with half a
-    character, which JSON can hold, mmh3 ends the process.
-    """
+def encoded(text: str) -> bytes:
+    """In UTF-8, half a character too, which JSON can hold: given it as a text, mmh3 ends the process."""
     try:
-        return mmh3_32_uintdigest(text.encode())
+        return text.encode()
     except UnicodeEncodeError:
-        return mmh3_32_uintdigest(text.encode("utf-8", "surrogatepass"))
+        return text.encode("utf-8", "surrogatepass")

@@ -5,29 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flags.evaluation.conditions import compile_condition
+from flags.evaluation.conditions import CannotCompile, compile_condition
 from flags.evaluation.cycles import components, turns
 from flags.evaluation.definition import Condition, Definition, alike, used_segments
 from flags.evaluation.needs import Gate, gate
 from flags.evaluation.operators import Fits
 from flags.evaluation.outcomes import Outcomes, fragment
 from flags.evaluation.segments import BROKEN, changed_segments, compile_segments
-from flags.evaluation.serves import Choose, Decide, Gives, asked, constant, exposure, serve
+from flags.evaluation.serves import Buckets, Choose, Decide, Gives, asked, constant, exposure, serve
 from flags.evaluation.words import ErrorCode, Problem, Reason, Result
+
+MAX_ANSWERS = 255
+"""Of one flag: what parses has fewer, and so the number of each fits in a byte."""
 
 
 class Compiled:
     """One flag, ready to be asked. `decide` gives the index into `outcomes` of the answer for a context: a dict that
-    `invalid` has no objection to; `choose` is its part that reads rules and pins, None where there are none, or where
-    other flags are asked first. `fragments` are the answers as OFREP writes them, `counts` is the caller's.
+    `invalid` has no objection to; `choose` is its part that reads rules and pins, None where other flags are asked
+    first, and `exposure` what it returns for whom no rule names, where that is a percentage. `fragments` are the
+    answers as OFREP writes them, `counts` is the caller's.
     """
 
-    __slots__ = ("choose", "counts", "decide", "definition", "fragments", "gate", "outcomes")
+    __slots__ = ("choose", "counts", "decide", "definition", "exposure", "fragments", "gate", "outcomes")
 
-    def __init__(self, definition: Definition, outcomes: Outcomes, gate: Gate, choose: Choose | None = None) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        outcomes: Outcomes,
+        gate: Gate,
+        choose: Choose | None = None,
+        gives: Gives | None = None,
+    ) -> None:
+        if len(outcomes.all) > MAX_ANSWERS:
+            raise CannotCompile(f"it has more than {MAX_ANSWERS} answers.")
         self.definition = definition
         self.gate = gate
         self.choose = choose
+        self.exposure = gives if isinstance(gives, Buckets) and len(gives.limits) == 1 else None
         self.decide = gate.decide
         self.outcomes: tuple[Result | Problem, ...] = tuple(outcomes.all)
         self.fragments = tuple(fragment(definition, outcome) for outcome in outcomes.all)
@@ -113,14 +127,14 @@ def _built(
     definition: Definition, outcomes: Outcomes, segments: Mapping[str, Fits], built: Mapping[str, Compiled]
 ) -> Compiled:
     if _silent(definition):
-        reason = Reason.STATIC if definition.enabled else Reason.DISABLED
-        return Compiled(definition, outcomes, Gate(constant(outcomes.off(reason))))
-    targeting, gives, choose = definition.targeting, exposure(definition, outcomes), None
-    if targeting["rules"] or targeting["pins"]:
-        choose = _choice(definition, outcomes, segments, gives)
-    then = asked(gives) if choose is None else _resolved(choose)
+        always = constant(outcomes.off(Reason.STATIC if definition.enabled else Reason.DISABLED))
+        return Compiled(definition, outcomes, Gate(always), always)
+    targeting, gives = definition.targeting, exposure(definition, outcomes)
+    chosen = bool(targeting["rules"] or targeting["pins"])
+    choose = _choice(definition, outcomes, segments, gives) if chosen else lambda context: gives
+    then = _resolved(choose) if chosen else asked(gives)
     if not targeting["needs"]:
-        return Compiled(definition, outcomes, Gate(then), choose)
+        return Compiled(definition, outcomes, Gate(then), choose, gives)
     needs = [_asked(need, built) for need in targeting["needs"]]
     return Compiled(definition, outcomes, gate(then, outcomes.off(Reason.DEFAULT), needs))
 

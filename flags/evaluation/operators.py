@@ -12,12 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from flags.evaluation import dates, values, versions
-from flags.evaluation.values import compile_pattern, is_number
+from flags.evaluation.patterns import one_pattern
+from flags.evaluation.values import is_number
 
 NONE: frozenset[Any] = frozenset()
-
-MAX_SUBJECT = 4_096
-"""Characters that a pattern is asked about: one is linear, thousands of them on a long text take seconds."""
 
 Fits = Callable[[Any], bool]
 """Asks a whole context (a dict)."""
@@ -81,12 +79,8 @@ def _of_text(method: Callable[[str, str], bool]) -> Build:
 
 
 def _matches(outer: str, name: str, source: Any) -> Fits:
-    search = compile_pattern(source).search
-
-    def matching(value: str, _: str) -> bool:
-        return len(value) <= MAX_SUBJECT and search(value.encode("utf-8", "replace")) is not None
-
-    return _of_text(matching)(outer, name, source)
+    found_in = one_pattern(source)
+    return _of_text(lambda value, _: bool(found_in(value)))(outer, name, source)
 
 
 def _compared(compare: Callable[[Any, Any], bool]) -> Build:

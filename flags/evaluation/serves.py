@@ -9,7 +9,7 @@ from typing import Any
 
 from core.weights import FULL
 from flags.choices import Carrier
-from flags.evaluation.buckets import first_hash, hashed
+from flags.evaluation.buckets import encoded, first_hash, hashed
 from flags.evaluation.definition import Definition, Serve
 from flags.evaluation.outcomes import Outcomes
 from flags.evaluation.words import Reason
@@ -35,13 +35,13 @@ def asked(gives: Gives) -> Decide:
 
 class Buckets:
     """Gives by the user's hash: what stands beside the first of `limits` that is above it. `prefix` and the user's key
-    are what is hashed, so whoever asks much for one user can remember it.
+    are what is hashed, in UTF-8.
     """
 
     __slots__ = ("gives", "limits", "missing", "prefix")
 
     def __init__(self, seed: str, limits: list[int], gives: Sequence[Gives], missing: int) -> None:
-        self.prefix = f"{seed}:"
+        self.prefix = encoded(f"{seed}:")
         self.limits = limits
         self.gives = gives
         self.missing = missing
@@ -50,8 +50,12 @@ class Buckets:
         key = context.get("targetingKey")
         if not key:
             return self.missing
-        gives = self.gives[bisect_right(self.limits, hashed(self.prefix + key))]
+        gives = self.of(encoded(key))
         return gives if isinstance(gives, int) else gives(context)
+
+    def of(self, user: bytes) -> Gives:
+        """What it gives whoever has this key, in UTF-8."""
+        return self.gives[bisect_right(self.limits, hashed(self.prefix + user))]
 
 
 def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> Gives:

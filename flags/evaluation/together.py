@@ -1,40 +1,42 @@
 """All flags for one user at once, as a bulk answer wants them.
 
-Many rules ask the same of a user, and many users are alike. So each attribute is read once; which tests its value
-passes is looked up, or tried and remembered; and what a flag gives is looked up by which of its tests were passed.
-Whatever is not remembered is asked of the flag itself, so a rule has one meaning only.
+Many rules ask the same of a user, and many users are alike. So each attribute is read once, and which tests its value
+passes is looked up, or tried and remembered; where a user stands for a seed is one more such attribute. What was passed
+is one large number in which each flag has a lane, and what a flag gives is looked up by what is in its lane. Whatever
+is not remembered is asked of the flag itself, so a rule has one meaning only.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import getitem
 from typing import Any
 
-from flags.evaluation.buckets import hashed
-from flags.evaluation.compiler import Compiled
-from flags.evaluation.conditions import compile_condition
+from flags.evaluation.buckets import encoded, hashed
+from flags.evaluation.compiler import MAX_ANSWERS, Compiled
 from flags.evaluation.definition import Condition
-from flags.evaluation.operators import Fits
-from flags.evaluation.serves import Buckets, Choose, Gives
+from flags.evaluation.lanes import NOBODY, REACHED, STATE, Attribute, Lanes
+from flags.evaluation.serves import Buckets, Gives
 
 BLOCK = 64
-"""Flags that share one numbering of tests: beyond it, numbers of so many bits would cost more than they save."""
+"""Flags that share one number: beyond it, numbers of so many bits would cost more than they save."""
 
 MOST_VALUES = 20_000
-"""Remembered of all attributes together; those of one are forgotten when there is no room for the next."""
+"""Remembered of all attributes together, half as many for each time that lanes are twice as wide."""
 
-MOST_COMBINATIONS = 64
-"""Remembered of one flag; others are asked for anew each time."""
+MOST_COMBINATIONS = 256
+"""Remembered of one flag; what else is in its lane is asked of it anew each time."""
 
 LONGEST = 256
 """Longer texts are not remembered."""
 
-Row = tuple[int, dict[int, Gives], Choose]
-"""Of one flag: the bits of its tests, what it gives by which of them are set, and how to find that out."""
+ASK = MAX_ANSWERS
+"""No answer has this number: it says that the flag has to be asked."""
 
-Attribute = tuple[str, dict[Any, int], list[tuple[int, Fits]]]
-"""Its name in its object, which bits each known value sets, and all of its tests."""
+
+Read = tuple[str, dict[Any, int], Attribute]
+"""An attribute as it is read from its object: its name there, which bits each known value sets, and how to find out."""
 
 
 class Together:
@@ -43,60 +45,64 @@ class Together:
     def __init__(
         self, built: Sequence[Compiled], segments: Mapping[str, Condition], *, most_values: int = MOST_VALUES
     ) -> None:
-        self._blocks = [_Block(built[at : at + BLOCK], segments) for at in range(0, len(built), BLOCK)]
-        attributes = sum(len(inside) for block in self._blocks for _, inside in block.objects)
-        for block in self._blocks:
-            block.most = max(1, most_values // max(1, attributes))
+        parts = [built[at : at + BLOCK] for at in range(0, len(built), BLOCK)]
+        self._blocks = [_Block(part, segments, most_values // len(parts)) for part in parts]
 
-    def decide(self, context: Any) -> list[int]:
+    def decide(self, context: Any) -> bytes:
         """The number of each flag's answer."""
-        numbers: list[int] = []
-        hashes: dict[str, int] = {}
-        for block in self._blocks:
-            block.decide(context, numbers, hashes)
-        return numbers
+        user = encoded(context.get("targetingKey", ""))
+        hashes: dict[bytes, int] = {}
+        return b"".join([block.decide(context, user, hashes) for block in self._blocks])
 
 
 class _Block:
-    def __init__(self, built: Sequence[Compiled], segments: Mapping[str, Condition]) -> None:
-        self._segments = segments
-        self._known: dict[tuple[str, str, str], int] = {}
-        self._of_segment: dict[str, int] = {}
-        self.most = MOST_VALUES
-        self.objects: list[tuple[tuple[str, ...], list[Attribute]]] = []
-        self._rows: list[Row] = [self._row(one) for one in built]
+    """`most_values` are remembered of all attributes together, fewer if lanes are wide."""
 
-    def decide(self, context: Any, numbers: list[int], hashes: dict[str, int]) -> None:
-        """`hashes`: the user's, by what stands before their key. Flags of one release share theirs."""
-        passed, user = self._passed(context), context.get("targetingKey")
-        for bits, known, choose in self._rows:
-            gives = known.get(passed & bits)
-            if gives is None:
-                gives = choose(context)
-                if len(known) < MOST_COMBINATIONS:
-                    known[passed & bits] = gives
-            while type(gives) is Buckets:
-                if not user:
-                    gives = gives.missing
-                    break
-                prefix = gives.prefix
-                found = hashes.get(prefix)
-                if found is None:
-                    found = hashes[prefix] = hashed(prefix + user)
-                gives = gives.gives[bisect_right(gives.limits, found)]
-            numbers.append(gives if isinstance(gives, int) else gives(context))
+    def __init__(self, built: Sequence[Compiled], segments: Mapping[str, Condition], most_values: int) -> None:
+        lanes = Lanes(built, segments)
+        self._rows = [_Row(flag, readable, lanes.width) for flag, readable in zip(built, lanes.readable, strict=True)]
+        self._known = [row.known for row in self._rows]
+        self._lanes = lanes.struct
+        self._nobody = lanes.everywhere(NOBODY)
+        self._pinned = lanes.pinned()
+        self._reached = list(lanes.reached())
+        self._attributes = lanes.attributes()
+        self._objects = _by_object(self._attributes)
+        self._values = 0
+        self.most_values = max(1, most_values * 8 // lanes.width)
+
+    def decide(self, context: Any, user: bytes, hashes: dict[bytes, int]) -> bytearray:
+        """`hashes`: the user's, by what is hashed before their key. Flags of one release share theirs."""
+        passed = self._passed(context) | (self._place(context, user, hashes) if user else self._nobody)
+        lanes = self._lanes.unpack(passed.to_bytes(self._lanes.size, "little"))
+        numbers = bytearray(map(getitem, self._known, lanes))
+        at = numbers.find(ASK)
+        while at >= 0:
+            numbers[at] = self._rows[at].ask(context, user, lanes[at])
+            at = numbers.find(ASK, at + 1)
+        return numbers
+
+    def _place(self, context: Any, user: bytes, hashes: dict[bytes, int]) -> int:
+        """Which exposures reach this user, and which flags have them pinned."""
+        passed = self._pinned.get(context["targetingKey"], 0)
+        for prefix, limits, below in self._reached:
+            found = hashes.get(prefix)
+            if found is None:
+                found = hashes[prefix] = hashed(prefix + user)
+            passed |= below[bisect_right(limits, found)]
+        return passed
 
     def _passed(self, context: Any) -> int:
-        """One bit for each test that fits this context."""
+        """Which tests this context passes."""
         passed = 0
-        for path, attributes in self.objects:
+        for path, attributes in self._objects:
             inside = context
             for part in path:
                 inside = inside.get(part)
                 if type(inside) is not dict:
                     break
             else:
-                for name, known, tests in attributes:
+                for name, known, attribute in attributes:
                     value = inside.get(name)
                     kind = type(value)
                     if kind is bool:
@@ -104,65 +110,84 @@ class _Block:
                     elif kind is not str and kind is not int and kind is not float:
                         continue  # fits nothing
                     bits = known.get(value)
-                    passed |= self._tried(context, value, known, tests) if bits is None else bits
+                    passed |= self._tried(context, value, attribute) if bits is None else bits
         return passed
 
-    def _tried(self, context: Any, value: Any, known: dict[Any, int], tests: list[tuple[int, Fits]]) -> int:
-        bits = 0
-        for bit, fits in tests:
+    def _tried(self, context: Any, value: Any, attribute: Attribute) -> int:
+        found = 0
+        for bits, fits in attribute.tests:
             if fits(context):
-                bits |= bit
-        if type(value) is not str or len(value) <= LONGEST:
-            if len(known) >= self.most:
-                known.clear()
-            known[value] = bits
-        return bits
+                found |= bits
+        if type(value) is str:
+            found |= attribute.patterns(value)
+            if len(value) > LONGEST:
+                return found
+        if self._values >= self.most_values:
+            self._forget()
+        self._values += 1
+        attribute.known[value] = found
+        return found
 
-    def _row(self, one: Compiled) -> Row:
-        if one.choose is None:
-            return 0, {0: one.decide}, one.decide
-        bits, targeting = 0, one.definition.targeting
-        for rule in targeting["rules"]:
-            bits |= self._asked(rule["when"])
-        if targeting["pins"]:
-            bits |= self._pinned(targeting["pins"])
-        return bits, {}, one.choose
+    def _forget(self) -> None:
+        """The values of the attribute that has the most: one that differs by user would crowd out all others."""
+        most = max(self._attributes, key=lambda one: len(one.known))
+        self._values -= len(most.known)
+        most.known.clear()
 
-    def _asked(self, condition: Condition) -> int:
-        """The bits of all tests in it."""
-        if "attribute" in condition:
-            return self._bit(condition)
-        if "segment" in condition:
-            key = condition["segment"]
-            if key not in self._of_segment:
-                self._of_segment[key] = self._asked(self._segments[key])
-            return self._of_segment[key]
-        bits = 0
-        for part in [condition["not"]] if "not" in condition else condition.get("all") or condition["any"]:
-            bits |= self._asked(part)
-        return bits
 
-    def _bit(self, test: Condition) -> int:
-        name = (test["attribute"], test["op"], repr(test["value"]))  # 1, 1.0 and true are three
-        if name not in self._known:
-            self._known[name] = 1 << len(self._known)
-            *path, last = test["attribute"].split(".")
-            self._tests(tuple(path), last).append((self._known[name], compile_condition(test, {})))
-        return self._known[name]
+def _by_object(
+    attributes: Sequence[Attribute],
+) -> list[tuple[tuple[str, ...], list[tuple[str, dict[Any, int], Attribute]]]]:
+    """Where an object is that has attributes, and these: name, what is known of it, and all else."""
+    found: dict[tuple[str, ...], list[tuple[str, dict[Any, int], Attribute]]] = {}
+    for one in attributes:
+        found.setdefault(one.path, []).append((one.name, one.known, one))
+    return list(found.items())
 
-    def _pinned(self, pins: Collection[str]) -> int:
-        bit = self._known["targetingKey", "pins", str(len(self._known))] = 1 << len(self._known)
-        self._tests((), "targetingKey").append((bit, lambda context: context["targetingKey"] in pins))
-        return bit
 
-    def _tests(self, path: tuple[str, ...], name: str) -> list[tuple[int, Fits]]:
-        """Those of one attribute."""
-        found = next((inside for known, inside in self.objects if known == path), None)
-        if found is None:
-            found = []
-            self.objects.append((path, found))
-        for known, _, tests in found:
-            if known == name:
-                return tests
-        found.append((name, {}, []))
-        return found[-1][2]
+class _Row:
+    """One flag. `known`: the number of its answer by what is in its lane; `gives`: what it gives by that, where users
+    differ in more than the lane says.
+    """
+
+    __slots__ = ("_flag", "_room", "gives", "known")
+
+    def __init__(self, flag: Compiled, readable: bool, width: int) -> None:
+        self._flag = flag
+        self._room = MOST_COMBINATIONS if readable else 0
+        self.known: bytearray | _Known = bytearray([ASK] * 256) if width == 8 else _Known()
+        self.gives: dict[int, Gives] = {}
+
+    def ask(self, context: Any, user: bytes, lane: int) -> int:
+        gives = self.gives.get(lane)
+        if gives is None:
+            gives = self._choose(context, lane)
+            self._remember(lane, gives)
+        if type(gives) is Buckets and user:
+            gives = gives.of(user)
+        return gives if type(gives) is int else gives(context)
+
+    def _choose(self, context: Any, lane: int) -> Gives:
+        flag = self._flag
+        if flag.choose is None:
+            return flag.decide
+        gives = flag.choose(context)
+        if self._room and gives is flag.exposure:
+            return gives.missing if lane & STATE == NOBODY else gives.gives[0 if lane & STATE == REACHED else 1]
+        return gives
+
+    def _remember(self, lane: int, gives: Gives) -> None:
+        if not self._room:
+            return
+        self._room -= 1
+        if type(gives) is int:
+            self.known[lane] = gives
+        else:
+            self.known[lane], self.gives[lane] = ASK, gives
+
+
+class _Known(dict[int, int]):
+    """The number of the answer by what is in the lane; ASK where that is not known."""
+
+    def __missing__(self, lane: int) -> int:
+        return ASK

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import Any
 
 import re2
 
 from flags.evaluation.dates import instant
+from flags.evaluation.patterns import compile_pattern
 from flags.evaluation.versions import precedence
 
 MAX_TEXT = 1_000
@@ -88,16 +87,6 @@ def date(value: object) -> str:
     if instant(found) is None:
         raise Unfit("This must be a date such as 2026-11-23 or 2026-11-23T10:00:00Z.")
     return found
-
-
-@lru_cache(maxsize=1024)
-def compile_pattern(source: str) -> Any:
-    """Linear in the subject, whatever the pattern; its automaton may take 1 MiB."""
-    options = re2.Options()
-    options.max_mem = 1 << 20
-    options.never_capture = True
-    options.log_errors = False
-    return re2.compile(source, options)
 
 
 def _readable(said: object) -> str:

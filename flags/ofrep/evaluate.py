@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from operator import getitem
 from typing import Any
 
 import orjson
@@ -57,11 +58,8 @@ def bulk(door: Door, context: Mapping[str, Any] | Problem, headers: Headers, nam
         return Answer(400, problem(context.details, context.code), entrance.held(door))
     view = door.view
     numbers = view.decide(context)
-    for counts, number in zip(view.counts, numbers, strict=True):
-        counts[number] += 1
-    view.given += 1
-    given = [fragments[number] for fragments, number in zip(view.fragments, numbers, strict=True)]
-    entries = view.beginning + b",".join(given)
+    view.given.add(numbers)
+    entries = view.beginning + b",".join(map(getitem, view.fragments, numbers))
     content = etags.content(entries)
     if b"if-none-match" in headers and named <= view.version:
         tag = etags.still_good(etags.known_to(headers), content, tickets.renewed_before(door, time.time()))

@@ -119,7 +119,7 @@ def test_the_published_buckets_hold() -> None:
     for seed, user, expected in rows:
         assert bucket(seed, user) == int(expected)
     first = re.search(r"of `release-7:u-1`, is (\d+)", PAGE)
-    assert first and hashed("release-7:u-1") == int(first[1])
+    assert first and hashed(b"release-7:u-1") == int(first[1])
 
 
 def test_the_published_example_holds() -> None:

@@ -35,8 +35,8 @@ def test_asked_together_flags_answer_as_they_do_alone(world: tuple[Any, Any], co
     together, narrow = Together(flags, segments), Together(flags, segments, most_values=1)
     for context in [*contexts, *contexts]:
         expected = [flag.decide(context) for flag in flags]
-        assert together.decide(context) == expected
-        assert narrow.decide(context) == expected
+        assert list(together.decide(context)) == expected
+        assert list(narrow.decide(context)) == expected
 
 
 def test_flags_beyond_a_block_keep_their_order_and_what_they_are_asked_its_type() -> None:
@@ -54,7 +54,7 @@ def test_flags_beyond_a_block_keep_their_order_and_what_they_are_asked_its_type(
     together = Together(built, {})
     for user in range(50):
         context = {"targetingKey": f"u-{user}", "n": (0, 1, True, 1.0, False, "1")[user % 6]}
-        assert together.decide(context) == [flag.decide(context) for flag in built]
+        assert list(together.decide(context)) == [flag.decide(context) for flag in built]
 
 
 @settings(max_examples=150)

@@ -1,6 +1,7 @@
 """What was counted reaches the database once, however often it is told and whatever happens in between."""
 
 import dataclasses
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,8 @@ from core.models import Environment, User
 from flags import actions, snapshot
 from flags.choices import KeyKind
 from flags.doors import House, Meter
+from flags.evaluation import bucket
+from flags.given import MOST_ROWS, Given
 from flags.keys import issue_key
 from flags.models import Flag, FlagUsage
 from flags.usage import Tally
@@ -62,12 +65,42 @@ def test_what_everybody_gets_is_counted_too(typo: Flag, production: Environment,
     actions.create_flag(product=typo.product, key="settled", name="Settled", actor=emil, for_clients=True)
     house, tally = House(snapshot.load()[production.pk]), Tally()
     server, client = house.views["server"], house.views["client"]
-    assert (len(server.settled), len(server.counts), len(client.settled), len(client.counts)) == (1, 1, 1, 0)
-    server.given, client.given = 3, 4
+    assert (len(server.settled), len(server.fragments)) == (1, 1)
+    assert (len(client.settled), len(client.fragments)) == (1, 0)
+    for user in range(MOST_ROWS + 3):
+        server.given.add(server.decide({"targetingKey": f"user-{user}"}))
+    client.given.add(client.decide({}))
     for _ in range(2):
         tally.collect([house], [])
     tally.flush()
-    assert {row.flag.key: (row.variant, row.count) for row in FlagUsage.objects.all()} == {"settled": ("off", 7)}
+    on = sum(bucket(typo.seed, f"user-{user}") < 50_000 for user in range(MOST_ROWS + 3))
+    assert {(row.flag.key, row.variant): row.count for row in FlagUsage.objects.all()} == {
+        ("settled", "off"): MOST_ROWS + 4,
+        ("search-typo", "on"): on,
+        ("search-typo", "off"): MOST_ROWS + 3 - on,
+    }
+
+
+def test_what_two_threads_count_while_a_third_adds_is_counted_once() -> None:
+    counts, always = [[0, 0], [0, 0, 0]], [[0]]
+    given, answers = Given(counts, always), 40_000
+    done = threading.Event()
+
+    def count() -> None:
+        while not done.is_set():
+            given.count()
+
+    threads = [threading.Thread(target=count) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(answers):
+        given.add(bytes([number % 2, number % 3]))
+    done.set()
+    for thread in threads:
+        thread.join()
+    given.count()
+    assert always == [[answers]]
+    assert counts == [[answers // 2] * 2, [sum(n % 3 == rest for n in range(answers)) for rest in range(3)]]
 
 
 def test_what_cannot_be_told_is_kept(house: House) -> None:
