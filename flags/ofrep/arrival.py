@@ -81,6 +81,8 @@ def bells() -> Bells:
 
 def named(scope: Scope, door: Door) -> int:
     """The version in ``flagConfigEtag``, if an event of this environment told of one; else 0."""
+    if not scope.get("query_string"):
+        return 0
     environment, _, version = asked_for("flagConfigEtag", scope).strip('"').partition(".")
     known = environment == str(door.view.environment_id) and version.isascii() and version.isdigit()
     return int(version[:18]) if known else 0

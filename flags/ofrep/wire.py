@@ -39,6 +39,7 @@ def problem(details: str, code: ErrorCode = ErrorCode.GENERAL, **more: str) -> b
     return orjson.dumps({**more, "errorCode": code.value, "errorDetails": details})
 
 
+JSON = (b"content-type", b"application/json")
 TOO_LONG = Answer(413, problem(f"The body may have {MAX_BODY} bytes."))
 TOO_SLOW = Answer(408, problem(f"The body did not come within {BODY_SECONDS:g} seconds."))
 
@@ -69,7 +70,12 @@ async def body_of(headers: Headers, receive: Receive) -> bytes | Answer:
     assert task
     began = _patience.begin(task)
     try:
-        return await _read(receive)
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body") and message["type"] != "http.disconnect" and len(body) <= MAX_BODY:
+            message = await receive()
+            body += message.get("body", b"")
+        return body if len(body) <= MAX_BODY else TOO_LONG
     except asyncio.CancelledError:
         if time.monotonic() - began < BODY_SECONDS:
             raise  # by somebody else
@@ -108,21 +114,9 @@ class _Patience:
 _patience = _Patience()
 
 
-async def _read(receive: Receive) -> bytes | Answer:
-    body: bytes = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            return TOO_LONG
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            return body
-
-
 async def reply(send: Send, answer: Answer) -> None:
     status, body, lines = answer
-    headers = [(b"content-length", b"%d" % len(body)), *lines]
-    if body:
-        headers.append((b"content-type", b"application/json"))
+    length = (b"content-length", b"%d" % len(body))
+    headers = [length, JSON, *lines] if body else [length, *lines]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
