@@ -50,12 +50,8 @@ class Buckets:
         key = context.get("targetingKey")
         if not key:
             return self.missing
-        gives = self.of(encoded(key))
+        gives = self.gives[bisect_right(self.limits, hashed(self.prefix + encoded(key)))]
         return gives if isinstance(gives, int) else gives(context)
-
-    def of(self, user: bytes) -> Gives:
-        """What it gives whoever has this key, in UTF-8."""
-        return self.gives[bisect_right(self.limits, hashed(self.prefix + user))]
 
 
 def serve(given: Serve, reason: Reason, salt: str, outcomes: Outcomes) -> Gives:

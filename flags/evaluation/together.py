@@ -62,6 +62,7 @@ class _Block:
         lanes = Lanes(built, segments)
         self._rows = [_Row(flag, readable, lanes.width) for flag, readable in zip(built, lanes.readable, strict=True)]
         self._known = [row.known for row in self._rows]
+        self._gives = [row.gives for row in self._rows]
         self._lanes = lanes.struct
         self._nobody = lanes.everywhere(NOBODY)
         self._pinned = lanes.pinned()
@@ -78,7 +79,10 @@ class _Block:
         numbers = bytearray(map(getitem, self._known, lanes))
         at = numbers.find(ASK)
         while at >= 0:
-            numbers[at] = self._rows[at].ask(context, user, lanes[at])
+            gives = self._gives[at].get(lanes[at])
+            if type(gives) is Buckets and user:  # asked here: a call less for each
+                gives = gives.gives[bisect_right(gives.limits, hashed(gives.prefix + user))]
+            numbers[at] = gives if type(gives) is int else self._rows[at].ask(context, lanes[at])
             at = numbers.find(ASK, at + 1)
         return numbers
 
@@ -158,14 +162,12 @@ class _Row:
         self.known: bytearray | _Known = bytearray([ASK] * 256) if width == 8 else _Known()
         self.gives: dict[int, Gives] = {}
 
-    def ask(self, context: Any, user: bytes, lane: int) -> int:
+    def ask(self, context: Any, lane: int) -> int:
         gives = self.gives.get(lane)
         if gives is None:
             gives = self._choose(context, lane)
             self._remember(lane, gives)
-        if type(gives) is Buckets and user:
-            gives = gives.of(user)
-        return gives if type(gives) is int else gives(context)
+        return gives if isinstance(gives, int) else gives(context)
 
     def _choose(self, context: Any, lane: int) -> Gives:
         flag = self._flag
@@ -180,7 +182,7 @@ class _Row:
         if not self._room:
             return
         self._room -= 1
-        if type(gives) is int:
+        if isinstance(gives, int):
             self.known[lane] = gives
         else:
             self.known[lane], self.gives[lane] = ASK, gives
