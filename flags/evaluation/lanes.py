@@ -16,10 +16,10 @@ from flags.evaluation.definition import Condition
 from flags.evaluation.operators import Fits
 from flags.evaluation.patterns import Patterns
 
-NOBODY, REACHED, PINNED = 1, 2, 3
-"""What the first two bits of every lane say: there is no user, the exposure reaches the user, or the user is pinned."""
-
 STATE = 3
+NOBODY, REACHED, PINNED = 1, 2, 3
+"""What the first two bits of a lane say: there is no user, the exposure reaches the user, or the user is pinned."""
+
 FIRST_TEST = 2
 """The bit of a flag's first test."""
 

@@ -34,7 +34,6 @@ LONGEST = 256
 ASK = MAX_ANSWERS
 """No answer has this number: it says that the flag has to be asked."""
 
-
 Read = tuple[str, dict[Any, int], Attribute]
 """An attribute as it is read from its object: its name there, which bits each known value sets, and how to find out."""
 
@@ -139,11 +138,9 @@ class _Block:
         most.known.clear()
 
 
-def _by_object(
-    attributes: Sequence[Attribute],
-) -> list[tuple[tuple[str, ...], list[tuple[str, dict[Any, int], Attribute]]]]:
-    """Where an object is that has attributes, and these: name, what is known of it, and all else."""
-    found: dict[tuple[str, ...], list[tuple[str, dict[Any, int], Attribute]]] = {}
+def _by_object(attributes: Sequence[Attribute]) -> list[tuple[tuple[str, ...], list[Read]]]:
+    """Each object once, by where it is."""
+    found: dict[tuple[str, ...], list[Read]] = {}
     for one in attributes:
         found.setdefault(one.path, []).append((one.name, one.known, one))
     return list(found.items())
@@ -174,8 +171,9 @@ class _Row:
         if flag.choose is None:
             return flag.decide
         gives = flag.choose(context)
-        if self._room and gives is flag.exposure:
-            return gives.missing if lane & STATE == NOBODY else gives.gives[0 if lane & STATE == REACHED else 1]
+        if gives is flag.exposure and self._room:  # else it has no lane, or would not be remembered
+            state = lane & STATE
+            return gives.missing if state == NOBODY else gives.gives[0 if state == REACHED else 1]
         return gives
 
     def _remember(self, lane: int, gives: Gives) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flags.evaluation import Definition, Problem, Result, Together, compile_all
-from flags.evaluation.together import BLOCK
+from flags.evaluation import Definition, Problem, Result, compile_all
 from tests.flags import reference, worlds
 
 
@@ -24,37 +23,6 @@ def test_p10_compiled_flags_and_the_reference_agree(world: tuple[Any, Any], cont
         for key, flag in compiled.items():
             expected = comparable(reference.evaluate(key, definitions, segments, context))
             assert comparable(flag.evaluate(context)) == expected
-
-
-@settings(max_examples=200)
-@given(worlds.worlds(), st.lists(worlds.contexts(), min_size=1, max_size=6))
-def test_asked_together_flags_answer_as_they_do_alone(world: tuple[Any, Any], contexts: list[dict[str, Any]]) -> None:
-    """Also the second time, when what each test found is remembered, and when there was no room to."""
-    definitions, segments = world
-    flags = list(compile_all(definitions, segments).values())
-    together, narrow = Together(flags, segments), Together(flags, segments, most_values=1)
-    for context in [*contexts, *contexts]:
-        expected = [flag.decide(context) for flag in flags]
-        assert list(together.decide(context)) == expected
-        assert list(narrow.decide(context)) == expected
-
-
-def test_flags_beyond_a_block_keep_their_order_and_what_they_are_asked_its_type() -> None:
-    rules = [
-        {"name": "", "when": {"attribute": "n", "op": op, "value": 1}, "serve": {"variant": "on"}}
-        for op in ("less", "equals", "at_least")
-    ]
-    flags = {}
-    for number in range(2 * BLOCK + 1):
-        targeting = {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": rules[: number % 4]}
-        flags[f"f-{number}"] = Definition(f"f-{number}", weight=number * 700, targeting=targeting)
-    broken = {**flags["f-1"].targeting, "rules": [{"when": {"segment": "gone"}, "serve": {"variant": "on"}}]}
-    flags["f-1"] = Definition("f-1", targeting=broken)
-    built = list(compile_all(flags, {}).values())
-    together = Together(built, {})
-    for user in range(50):
-        context = {"targetingKey": f"u-{user}", "n": (0, 1, True, 1.0, False, "1")[user % 6]}
-        assert list(together.decide(context)) == [flag.decide(context) for flag in built]
 
 
 @settings(max_examples=150)
