@@ -70,6 +70,21 @@ def test_a_lane_has_room_for_what_is_asked_and_beyond_the_widest_flags_are_asked
         assert list(together.decide({"n": number // 3})) == [one.decide({"n": number // 3}) for one in built]
 
 
+def test_values_that_look_alike_are_different_tests() -> None:
+    values = (1, "1", True, "True", 1.5, "1.5", 0, False, "")
+    flags = {}
+    for place, value in enumerate(values):
+        rule = {"name": "", "when": {"attribute": "n", "op": "equals", "value": value}, "serve": {"variant": "on"}}
+        targeting = {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": [rule]}
+        flags[f"f-{place}"] = Definition(f"f-{place}", targeting=targeting)
+    built = list(compile_all(flags, {}).values())
+    together = Together(built, {})
+    for value in (*values, *values):
+        found = list(together.decide({"n": value}))
+        assert found == [one.decide({"n": value}) for one in built]
+        assert found.count(built[0].decide({"n": 1})) == 1
+
+
 def test_nobody_is_told_that_a_user_is_needed_and_somebody_never() -> None:
     """Also where both pass the same tests, whoever comes first."""
     built = list(compile_all({"a": flag("a", 1), "b": flag("b", 0, weight=99_999)}, {}).values())
