@@ -78,7 +78,8 @@ def needs_in(environment: Environment) -> dict[str, set[str]]:
 
 def targeting_in_production(flags: Iterable[Flag]) -> list[dict[str, Any]]:
     """What is special about who gets what from these flags in production, with the segments that this uses, as plain
-    values. A boolean flag that is on for whoever has it, and needs nothing, is nothing special.
+    values. A boolean flag that is on for whoever has it, and needs nothing, is nothing special, unless client keys may
+    read it, or somebody had it before it was claimed.
     """
     wanted = {flag.pk: flag for flag in flags}
     states = FlagState.objects.filter(flag__in=wanted, environment__is_production=True)
@@ -87,7 +88,9 @@ def targeting_in_production(flags: Iterable[Flag]) -> list[dict[str, Any]]:
     for state in states.order_by("flag__key", "flag_id"):
         flag = wanted[state.flag_id]
         plain = state.targeting == boolean_targeting() and flag.type == ValueType.BOOLEAN
-        if not (plain and flag.variants == boolean_variants()):
+        facts = {"for clients": flag.for_clients, "already given": state.already_given}
+        told = {name: True for name, holds in facts.items() if holds}
+        if told or not (plain and flag.variants == boolean_variants()):
             segments = rules.used_segments(state.targeting, known[flag.product_id])
-            found.append({"flag": flag.key, "values": flag.variants, **state.targeting, "segments": segments})
+            found.append({"flag": flag.key, "values": flag.variants, **state.targeting, "segments": segments, **told})
     return found

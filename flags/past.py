@@ -29,7 +29,7 @@ def as_of(environment: Environment, version: int, flag: Flag) -> Past:
     """In one query, whatever `version` is."""
     rows = FlagVersion.objects.filter(environment=environment, flag__product=flag.product_id, version__lte=version)
     newest = rows.order_by("flag_id", "-version").distinct("flag_id").select_related("flag", "entry__actor")
-    found = sorted(newest, key=lambda row: row.version)
+    found = sorted((row for row in newest if not row.definition.get("archived")), key=lambda row: row.version)
     segments: dict[str, Any] = {}
     for row in found:  # each row has the segments it used; a newer one knows better
         segments |= row.segments

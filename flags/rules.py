@@ -63,9 +63,9 @@ def grows(before: Exposure, after: Exposure) -> bool:
     return after.weight > before.weight or before.seed != after.seed
 
 
-def awake(exposure: Exposure, *, begun: bool) -> Exposure:
-    """Who has it once it is turned on again and, with `begun`, no longer withheld."""
-    return replace(exposure, enabled=True, withheld=exposure.withheld and not begun)
+def awake(exposure: Exposure) -> Exposure:
+    """Who has it once it is turned on again."""
+    return replace(exposure, enabled=True)
 
 
 def targets(targeting: Mapping[str, Any]) -> bool:

@@ -7,12 +7,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from core import clock
-from core.errors import Conflict
+from core.errors import Conflict, Refused
 from core.models import User
 from flags import definition, versions
-from flags.actions import common
+from flags.actions import common, growth, record, states
 from flags.choices import ChangeState
-from flags.models import CleanUp, Flag, PlannedChange
+from flags.models import CleanUp, Flag, FlagState, PlannedChange
 
 UNDO = timedelta(days=30)
 """For how long an archived flag can come back."""
@@ -25,7 +25,7 @@ def archive_flag(*, flag: Flag, actor: User | None, reason: str = "") -> Flag:
     Raises Conflict while something depends on it (a release, another flag, a change that waits), Forbidden.
     """
     common.may(actor, flag.product)
-    common.locks_for_growth(flag)
+    growth.lock(flag)
     sets = versions.lock(flag.product.environments.all())
     locked = common.lock_flag(flag, archived=True)
     if locked.archived_at:
@@ -34,10 +34,11 @@ def archive_flag(*, flag: Flag, actor: User | None, reason: str = "") -> Flag:
         raise Conflict(said)
     locked.archived_at = clock.now()
     locked.save(update_fields=["archived_at"])
-    for flag_set in sets.values():
-        versions.bump(flag_set)
+    there = [common.state_in(locked, flag_set.environment) for flag_set in sets.values()]
+    record.stamp(there, sets)
     CleanUp.objects.filter(flag=locked, done_at=None).update(done_at=locked.archived_at)
-    common.record(locked, actor, "flag_archived", {"key": locked.key}, reason)
+    data = {"key": locked.key, **record.about_all(there, archived=True)}
+    record.keep(there, record.entry(locked, actor, "flag_archived", data, reason), archived=True)
     return locked
 
 
@@ -45,10 +46,11 @@ def archive_flag(*, flag: Flag, actor: User | None, reason: str = "") -> Flag:
 def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
     """It answers again as before; where growth wants a second person it comes back turned off.
 
-    Raises Conflict once `UNDO` is over, Refused where what a release claims would grow with it, Forbidden.
+    Raises Conflict once `UNDO` is over, Refused where what a release claims would grow with it or where what it needs
+    is not there any more, Forbidden.
     """
     common.may(actor, flag.product)
-    common.locks_for_growth(flag)
+    growth.lock(flag)
     sets = versions.lock(flag.product.environments.all())
     locked = common.lock_flag(flag, archived=True)
     if locked.archived_at is None:
@@ -57,20 +59,28 @@ def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
         raise Conflict(f"{locked.key} was archived more than {UNDO.days} days ago; make a new flag.")
     locked.archived_at = None
     locked.save(update_fields=["archived_at"])
-    segments = definition.segments_of(locked.product_id)
-    states = []
-    for flag_set in sets.values():
-        state = common.state_in(locked, flag_set.environment)
-        had = not definition.exposure(definition.complete(locked, state), segments).nobody
-        off = {"enabled": False} if had and flag_set.second_person else {}
-        if had and not off:
-            common.refuse_foreign(state, "")
-        common.stamp(state, versions.bump(flag_set), **off)
-        states.append(state)
-    entry = common.record(locked, actor, "flag_unarchived", {"key": locked.key, **common.about_all(states)})
-    for state in states:
-        common.remember(state, entry)
+    there = [common.state_in(locked, flag_set.environment) for flag_set in sets.values()]
+    segments, had = definition.segments_of(locked.product_id), []
+    for state in there:
+        _require_whole(state)
+        if growth.is_had(state, segments):
+            had.append(state)
+    for state in had:
+        state.enabled = state.enabled and not sets[state.environment_id].second_person
+    growth.refuse_foreign(state for state in had if state.enabled)
+    record.stamp(there, sets, "enabled")
+    data = {"key": locked.key, **record.about_all(there)}
+    record.keep(there, record.entry(locked, actor, "flag_unarchived", data))
     return locked
+
+
+def _require_whole(state: FlagState) -> None:
+    """What it needs may have gone meanwhile, or may need too much by now to be evaluated."""
+    try:
+        states.checked(state.flag, state.environment, state.targeting)
+    except Refused as refused:
+        said = f"{state.flag.key} cannot come back to {state.environment} as it was: {refused.sentence}"
+        raise Refused(said) from refused
 
 
 def depending(flag: Flag) -> list[str]:

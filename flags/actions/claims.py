@@ -10,8 +10,8 @@ from core import audit
 from core.errors import Conflict, Refused
 from core.models import Environment, User
 from core.weights import FULL, as_percent
-from flags import definition, versions
-from flags.actions import common
+from flags import definition, rules, versions
+from flags.actions import common, record
 from flags.choices import Carrier
 from flags.models import Flag, FlagSet, FlagState
 from flags.models.flag import FlagQuerySet
@@ -20,7 +20,8 @@ from flags.models.flag import FlagQuerySet
 @transaction.atomic
 def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: User | None) -> list[Flag]:
     """From now on these flags grow in production only for `holder` (``release:7``), and share `seed`. What nobody has
-    there is withheld until the holder moves it. Claiming again is harmless.
+    there is withheld until the holder moves it; that somebody had it already is kept, for whoever signs. Claiming again
+    is harmless.
 
     Raises Conflict if another holds one; Refused if the new seed would give a split flag to other users (P10);
     Forbidden.
@@ -38,9 +39,10 @@ def claim(*, flags: Iterable[Flag], holder: str, label: str, seed: str, actor: U
             _refuse_reshuffle(flag)
         if (flag.claim, flag.claim_label, flag.seed) == (holder, label, seed):
             continue
+        fresh = flag.claim != holder
         flag.claim, flag.claim_label, flag.seed = holder, label, seed
         flag.save(update_fields=["claim", "claim_label", "seed"])
-        _restamp(flag, sets, actor, "flag_claimed", holder, withhold=True)
+        _restamp(flag, sets, actor, "flag_claimed", holder, fresh=fresh)
     return locked
 
 
@@ -65,8 +67,7 @@ def unclaim(
         _restamp(flag, sets, actor, "flag_unclaimed", holder)
     if settle:
         full = FlagState.objects.filter(flag__in=locked, carrier=Carrier.BUILD, weight=FULL)
-        for state in full.select_related("flag", "environment"):
-            _settle(state, sets[state.environment_id], holder)
+        _settle(list(full.select_related("flag", "environment").order_by("pk")), sets, holder)
     return locked
 
 
@@ -75,35 +76,36 @@ def _locked(flags: FlagQuerySet) -> FlagQuerySet:
 
 
 def _restamp(
-    flag: Flag, sets: dict[int, FlagSet], actor: User | None, action: str, holder: str, *, withhold: bool = False
+    flag: Flag, sets: dict[int, FlagSet], actor: User | None, action: str, holder: str, *, fresh: bool = True
 ) -> None:
-    """A new version in every environment: what serves it there says whose it is."""
-    segments = definition.segments_of(flag.product_id)
-    states = []
+    """A new version in every environment: what serves it there says whose it is. `fresh`: since now, or no more."""
+    claimed, segments, states = flag.claim == holder, definition.segments_of(flag.product_id), []
     for flag_set in sets.values():
         environment = flag_set.environment
         if environment.product_id != flag.product_id:
             continue
         state = common.state_in(flag, environment)
         exposed = definition.exposure(definition.complete(flag, state), segments)
-        unused = withhold and environment.is_production and exposed.nobody and state.weight == 0
-        common.stamp(state, versions.bump(flag_set), withheld=state.withheld or unused)
+        held = claimed and environment.is_production
+        state.withheld = state.withheld or (held and exposed.nobody and state.weight == 0)
+        if fresh:
+            state.already_given = held and not rules.awake(exposed).nobody
         states.append(state)
-    data = {"key": flag.key, "claim": holder, **common.about_all(states)}
-    entry = common.record(flag, actor, action, data, stream=holder)
+    record.stamp(states, sets, "withheld", "already_given")
+    data = {"key": flag.key, "claim": holder, **record.about_all(states)}
+    record.keep(states, record.entry(flag, actor, action, data, stream=holder))
+
+
+def _settle(states: list[FlagState], sets: dict[int, FlagSet], holder: str) -> None:
+    record.stamp(states, sets, carrier=Carrier.PERCENTAGE, build="")
     for state in states:
-        common.remember(state, entry)
-
-
-def _settle(state: FlagState, flag_set: FlagSet, holder: str) -> None:
-    common.stamp(state, versions.bump(flag_set), carrier=Carrier.PERCENTAGE, build="")
-    data = common.about(state)
-    entry = audit.record(stream=holder, actor=None, action="flag_settled", subject=f"flag:{state.flag_id}", data=data)
-    common.remember(state, entry)
+        subject, data = f"flag:{state.flag_id}", record.about(state)
+        entry = audit.record(stream=holder, actor=None, action="flag_settled", subject=subject, data=data)
+        record.keep([state], entry)
 
 
 def _refuse_reshuffle(flag: Flag) -> None:
-    split = flag.states.filter(enabled=True, carrier=Carrier.PERCENTAGE, weight__gt=0, weight__lt=FULL).first()
+    split = flag.states.filter(carrier=Carrier.PERCENTAGE, weight__gt=0, weight__lt=FULL).first()
     if split:
         raise Refused(
             f"{flag.key} is on for {as_percent(split.weight)} in {split.environment}: another seed would give it to "

@@ -8,7 +8,7 @@ from core import clock, locks, notify
 from core.errors import Conflict, Refused
 from core.models import User
 from flags import lives
-from flags.actions import common
+from flags.actions import common, record
 from flags.models import CleanUp, Flag
 
 
@@ -35,7 +35,7 @@ def ask_clean_up(*, flag: Flag, actor: User, owner: User | None = None) -> Clean
         return standing
     made = CleanUp.objects.create(flag=locked, owner=asked, asked_by=actor)
     _tell(made)
-    common.record(locked, actor, "flag_clean_up_asked", {"key": locked.key, "person": asked.pk})
+    record.entry(locked, actor, "flag_clean_up_asked", {"key": locked.key, "person": asked.pk})
     return made
 
 
@@ -53,7 +53,7 @@ def close_clean_up(*, flag: Flag, actor: User) -> Flag:
     if standing:
         standing.done_at = clock.now()
         standing.save(update_fields=["done_at"])
-        common.record(locked, actor, "flag_clean_up_closed", {"key": locked.key, "person": standing.owner_id})
+        record.entry(locked, actor, "flag_clean_up_closed", {"key": locked.key, "person": standing.owner_id})
     return locked
 
 

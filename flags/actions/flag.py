@@ -12,7 +12,7 @@ from core import locks
 from core.errors import Refused
 from core.models import Environment, Product, User
 from flags import definition, evaluation, rules, versions
-from flags.actions import common
+from flags.actions import common, growth, record
 from flags.choices import FlagKind, ValueType
 from flags.models import Flag, FlagState
 
@@ -36,12 +36,16 @@ def create_flag(
     expected_removal: datetime.date | None = None,
     type: ValueType = ValueType.BOOLEAN,
     variants: Sequence[Any] | None = None,
+    off: str = "",
     tags: Sequence[str] = (),
 ) -> Flag:
     """A new flag that nobody has, in every environment of the product. `variants` are names and values in order: the
-    first is what whoever has it gets, the last what everybody else gets. Raises Refused naming the field, Forbidden.
+    first is what whoever has it gets, the last (or `off`) what everybody else gets. Raises Refused naming the field,
+    Forbidden.
     """
     common.may(actor, product)
+    if owner is not None:
+        _check_owner(owner, product)
     flag = Flag(
         product=product,
         key=key,
@@ -60,15 +64,13 @@ def create_flag(
     environments = list(product.environments.all())
     sets = versions.lock(environments)
     common.save_checked(flag)
-    plain = evaluation.default_targeting(flag.variant_names)
+    plain = evaluation.default_targeting(flag.variant_names, off)
     states = [
         FlagState.objects.create(flag=flag, environment=where, version=versions.bump(sets[where.pk]), targeting=plain)
         for where in environments
     ]
-    data = {"key": flag.key, "type": str(flag.type), **common.about_all(states)}
-    entry = common.record(flag, actor, "flag_created", data)
-    for state in states:
-        common.remember(state, entry)
+    data = {"key": flag.key, "type": str(flag.type), **record.about_all(states)}
+    record.keep(states, record.entry(flag, actor, "flag_created", data))
     return flag
 
 
@@ -81,12 +83,17 @@ def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None
     assert not unknown, f"describe_flag does not change {unknown}"
     common.may(actor, flag.product)
     locks.bounded()
+    if "for_clients" in changes:
+        growth.lock(flag)
     environments = flag.product.environments.all() if "for_clients" in changes else Environment.objects.none()
     sets = versions.lock(environments)
     locked = common.lock_flag(flag)
     common.based(locked.edition, based_on)
     if changes.get("for_clients") and not locked.for_clients:
-        _refuse_first_answer(locked)
+        _refuse_first_answer(locked, seconded=actor is None)
+    owner = changes.get("owner")
+    if owner is not None and owner != locked.owner:
+        _check_owner(owner, locked.product)
     if "tags" in changes:
         changes["tags"] = _tags(changes["tags"])
     for field, value in changes.items():
@@ -95,7 +102,7 @@ def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None
     common.save_checked(locked)
     for flag_set in sets.values():
         versions.bump(flag_set)
-    common.record(locked, actor, "flag_described", {"key": locked.key, "fields": sorted(changes)})
+    record.entry(locked, actor, "flag_described", {"key": locked.key, "fields": sorted(changes)})
     return locked
 
 
@@ -107,7 +114,7 @@ def set_variants(
     that is given changes only as other growth may. Raises Refused naming the field, Forbidden, Conflict.
     """
     common.may(actor, flag.product)
-    common.locks_for_growth(flag)
+    growth.lock(flag)
     wanted = _variants(variants, ValueType(flag.type))
     sets = versions.lock(flag.product.environments.all())
     locked = common.lock_flag(flag)
@@ -118,24 +125,34 @@ def set_variants(
     if definition.same(locked.variants, wanted):
         return locked
     locked.variants, locked.edition = wanted, locked.edition + 1
-    for state in states:
-        _refuse_growth(state, before[state.pk], actor)
+    segments = definition.segments_of(locked.product_id)
+    now = {state.pk: definition.exposure(definition.complete(locked, state), segments) for state in states}
+    then = {pk: definition.exposure(content, segments) for pk, content in before.items()}
+    growing = [state for state in states if growth.grows(state, then[state.pk], now[state.pk])]
+    instead = "give what is new a variant of its own, and let its rules move to it."
+    growth.refuse(growing, seconded=actor is None, field="variants", instead=instead)
     common.save_checked(locked)
-    data = {"key": locked.key, "count": len(wanted), **common.about_all(states)}
-    entry = common.record(locked, actor, "flag_variants_set", data, reason)
-    for state in states:
-        common.stamp(state, versions.bump(sets[state.environment_id]))
-        common.remember(state, entry)
+    record.stamp(states, sets)
+    data = {"key": locked.key, "count": len(wanted), **record.about_all(states)}
+    record.keep(states, record.entry(locked, actor, "flag_variants_set", data, reason))
     return locked
 
 
-def _refuse_first_answer(flag: Flag) -> None:
-    """Where a client key got no answer it will get one: for its users that is growth, and a claim's alone."""
-    segments = definition.segments_of(flag.product_id)
-    for state in flag.states.filter(environment__is_production=True).select_related("environment"):
+def _check_owner(owner: User, product: Product) -> None:
+    """It is they who are told of changes, and asked to agree."""
+    if not owner.has_role(product):
+        raise Refused(f"{owner} has no role in {product}.", field="owner")
+
+
+def _refuse_first_answer(flag: Flag, *, seconded: bool) -> None:
+    """Where a client key got no answer it will get one: for its users that is growth."""
+    segments, had = definition.segments_of(flag.product_id), []
+    for state in flag.states.select_related("environment"):
         state.flag = flag
-        if not definition.exposure(definition.complete(flag, state), segments).nobody:
-            common.refuse_foreign(state, "")
+        if growth.is_had(state, segments):
+            had.append(state)
+    instead = "let client keys read it while nobody has it."
+    growth.refuse(had, seconded=seconded, field="for_clients", instead=instead)
 
 
 def _refuse_lost(states: list[FlagState], names: set[str]) -> None:
@@ -143,20 +160,6 @@ def _refuse_lost(states: list[FlagState], names: set[str]) -> None:
         lost = sorted(rules.used_variants(state.targeting) - names)
         if lost:
             raise Refused(f"{lost[0]} is still given in {state.environment}.", field="variants")
-
-
-def _refuse_growth(state: FlagState, before: dict[str, Any], actor: User | None) -> None:
-    segments = definition.segments_of(state.flag.product_id)
-    after = definition.complete(state.flag, state)
-    if not common.grows(state, definition.exposure(before, segments), definition.exposure(after, segments)):
-        return
-    common.refuse_foreign(state, "")
-    if actor is not None and versions.wants_second(state.environment):
-        raise Refused(
-            f"{state.environment} wants a second person for changes, and somebody has this flag there: give what is "
-            "new a variant of its own, and let its rules move to it.",
-            field="variants",
-        )
 
 
 def _variants(variants: Sequence[Any] | None, type: ValueType) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from core.choices import RoleKind
 from core.errors import Conflict, Forbidden, Refused
 from core.models import Environment, User
 from flags import definition, diff, versions
-from flags.actions import common, states
+from flags.actions import common, growth, record, states
 from flags.choices import ChangeState
 from flags.models import Flag, FlagSet, FlagState, PlannedChange
 
@@ -38,7 +38,7 @@ def submit_change(
     `based_on` is not the last version, Forbidden. `data` goes into the record of what is made now.
     """
     common.may(actor, flag.product)
-    common.locks_for_growth(flag, changes)
+    growth.lock(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
     changes, needs_second = _weighed(state, flag_set, changes)
@@ -62,8 +62,8 @@ def foresee_change(
 
 def _weighed(state: FlagState, flag_set: FlagSet, changes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     changes = states.complete(state, changes)
-    growth = common.require_allowed(state, changes, claim="", seconded=True)
-    return changes, growth and flag_set.second_person
+    grows = growth.require_allowed(state, changes, claim="", seconded=True)
+    return changes, grows and flag_set.second_person
 
 
 def _plan(
@@ -74,7 +74,7 @@ def _plan(
         raise Refused("That time is over.", field="due_at")
     data: dict[str, Any] = {"key": flag.key, "environment": state.environment.slug, "fields": sorted(changes)}
     data |= {"definition": _foreseen(state, changes)} | ({"due_at": due_at.isoformat()} if due_at else {})
-    entry = common.record(flag, actor, "flag_change_planned", data, reason)
+    entry = record.entry(flag, actor, "flag_change_planned", data, reason)
     planned = PlannedChange.objects.create(
         flag=flag,
         environment=state.environment,
@@ -233,7 +233,7 @@ def _foreseen(state: FlagState, changes: dict[str, Any]) -> str:
 
 def _locked(change: PlannedChange) -> PlannedChange:
     """The change as it is now, with all that making it needs held in order."""
-    common.locks_for_growth(change.flag)
+    growth.lock(change.flag)
     versions.lock([change.environment])
     common.lock_flag(change.flag, archived=True)
     rows = PlannedChange.objects.select_for_update(of=("self",))
@@ -243,7 +243,7 @@ def _locked(change: PlannedChange) -> PlannedChange:
 def _record(change: PlannedChange, actor: User | None, action: str, reason: str = "") -> None:
     flag = change.flag
     data = {"key": flag.key, "environment": change.environment.slug, "change": change.pk}
-    common.record(flag, actor, action, data, reason)
+    record.entry(flag, actor, action, data, reason)
 
 
 def _tell(change: PlannedChange, state: FlagState, reason: str) -> None:

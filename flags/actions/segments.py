@@ -9,11 +9,11 @@ from django.db import transaction
 
 from core import audit, locks
 from core.errors import Conflict, Refused
-from core.models import Product, User
+from core.models import AuditEntry, Product, User
 from core.rows import clean, insert
 from flags import definition, evaluation, rules, versions
-from flags.actions import common
-from flags.models import FlagSet, FlagState, Segment
+from flags.actions import common, growth, record
+from flags.models import FlagState, Segment
 
 
 @transaction.atomic
@@ -50,23 +50,25 @@ def change_segment(
     common.may(actor, product)
     locks.product_exclusive(product.pk)  # whoever grows meanwhile read the old one
     claims = {state.flag.claim for state in _states_using(segment.key, product)} - {""}
-    common.hold_claims(claims)
+    growth.hold_claims(claims)
     sets = versions.lock(product.environments.all())
     locked = Segment.objects.select_for_update(of=("self",)).get(pk=segment.pk)
     common.based(locked.edition, based_on)
     parsed = _parsed(product, locked.key, condition)
     moved = [] if definition.same(parsed, locked.condition) else _states_using(locked.key, product)
     segments = definition.segments_of(product)
-    after = {**segments, locked.key: parsed}
-    for state in moved:
-        _refuse_growth(state, segments, after, actor)
+    _refuse_growth(moved, segments, {**segments, locked.key: parsed}, actor)
     locked.name, locked.description, locked.condition = name, description, parsed
     locked.edition += 1
     clean(locked)
     locked.save()
-    _record(locked, actor, "segment_changed", moved, reason, sets)
+    growth.give_way()
+    record.stamp(moved, sets)
+    entry = _record(locked, actor, "segment_changed", moved, reason)
+    record.keep(moved, entry)
     for claim in sorted(claims):
         _record(locked, actor, "segment_changed", [], stream=claim)  # what is signed there changed
+    growth.give_way()
     return locked
 
 
@@ -112,31 +114,26 @@ def _states_using(key: str, product: Product) -> list[FlagState]:
     return [state for state in found if key in rules.used_segments(state.targeting, segments)]
 
 
-def _refuse_growth(state: FlagState, before: Mapping[str, Any], after: Mapping[str, Any], actor: User | None) -> None:
-    content = definition.complete(state.flag, state)
-    if state.flag.archived_at or not common.grows(
-        state, definition.exposure(content, before), definition.exposure(content, after)
-    ):
-        return
-    common.refuse_foreign(state, "")
-    if actor is not None and versions.wants_second(state.environment):
-        raise Refused(
-            f"{state.flag.key} uses it in {state.environment}, which wants a second person for changes: make another "
-            "segment, and let the flag's rules move to it.",
-            field="condition",
-        )
+def _refuse_growth(
+    states: list[FlagState], before: Mapping[str, Any], after: Mapping[str, Any], actor: User | None
+) -> None:
+    growing = []
+    for number, state in enumerate(states):
+        if number % 100 == 0:
+            growth.give_way()
+        if state.flag.archived_at:
+            continue
+        content = definition.complete(state.flag, state)
+        if growth.grows(state, definition.exposure(content, before), definition.exposure(content, after)):
+            growing.append(state)
+    instead = "make another segment, and let the flags' rules move to it."
+    growth.refuse(growing, seconded=actor is None, field="condition", instead=instead)
 
 
 def _record(
-    segment: Segment,
-    actor: User | None,
-    action: str,
-    moved: list[FlagState],
-    reason: str = "",
-    sets: Mapping[int, FlagSet] | None = None,
-    stream: str = "",
-) -> None:
-    entry = audit.record(
+    segment: Segment, actor: User | None, action: str, moved: list[FlagState], reason: str = "", stream: str = ""
+) -> AuditEntry:
+    return audit.record(
         stream=stream or f"product:{segment.product_id}",
         actor=actor,
         action=action,
@@ -145,10 +142,7 @@ def _record(
             "key": segment.key,
             "condition": definition.digest(segment.condition),
             "flags": sorted({state.flag_id for state in moved}),
-            **common.about_all(moved),
+            **record.about_all(moved),
         },
         texts={"reason": reason},
     )
-    for state in moved:
-        common.stamp(state, versions.bump((sets or {})[state.environment_id]))
-        common.remember(state, entry)

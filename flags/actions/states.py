@@ -12,7 +12,7 @@ from core import notify
 from core.errors import Conflict, Refused
 from core.models import Environment, User
 from flags import definition, evaluation, rules
-from flags.actions import common
+from flags.actions import common, growth, record
 from flags.evaluation import Targeting
 from flags.models import Flag, FlagState, FlagVersion
 
@@ -99,7 +99,7 @@ def change_state(
 ) -> FlagState:
     """Apply `changes` (of `definition.STATE`) by hand. Raises Refused, Conflict, Forbidden."""
     common.may(actor, flag.product)
-    common.locks_for_growth(flag, changes)
+    growth.lock(flag, changes)
     state, flag_set = common.lock_state(flag, environment)
     common.based(state.version, based_on)
     changes = complete(state, changes, claim=claim)
@@ -115,7 +115,7 @@ def complete(state: FlagState, changes: dict[str, Any], *, claim: str = "") -> d
     if "targeting" in changes:
         changes = {**changes, "targeting": checked(state.flag, state.environment, changes["targeting"])}
     if state.withheld and (changes.get("weight") or changes.get("withheld") is False):
-        common.refuse_foreign(state, claim)
+        growth.refuse_foreign([state], claim)
         changes = {**changes, "withheld": False}
     return changes
 
@@ -170,8 +170,12 @@ def kill(*, flag: Flag, environment: Environment, actor: User | None, reason: st
     common.may(actor, flag.product)
     state, flag_set = common.lock_state(flag, environment)
     was = state.enabled
+    if not was:  # again: who turned it off before may plan to turn it on, which is another flag by now
+        record.stamp([state], {environment.pk: flag_set})
+        record.keep([state], record.entry(state.flag, actor, "flag_killed", record.about(state), reason))
+        return state
     state = common.write(state, flag_set, actor, "flag_killed", reason=reason, enabled=False)
-    if was and actor is not None:
+    if actor is not None:
         try:
             with transaction.atomic():
                 _tell_killed(state, actor, reason)

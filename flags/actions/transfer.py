@@ -11,11 +11,11 @@ from typing import Any
 from django.db import transaction
 
 from core import audit, locks
-from core.errors import Conflict, Refused
+from core.errors import Refused
 from core.models import Environment, User
 from core.weights import FULL
 from flags import definition, evaluation, versions
-from flags.actions import common
+from flags.actions import common, growth
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import submit_change
 from flags.actions.segments import change_segment, create_segment
@@ -75,13 +75,13 @@ def import_flags(
     wanted = sorted(flags, key=lambda one: one.definition.key)
     locks.product_exclusive(product.pk)
     known = {flag.key: flag for flag in Flag.objects.filter(product=product).select_related("product").order_by("pk")}
-    common.hold_claims(flag.claim for flag in known.values() if flag.claim)
+    growth.hold_claims(flag.claim for flag in known.values() if flag.claim)
     versions.lock(product.environments.all())
     work = _Import(environment, actor, reason, known)
     work.take_segments(segments)
     report = work.report
     for one in _needed_first(wanted):
-        _give_way()
+        growth.give_way()
         work.take(one)
         if report.count > MOST:
             raise Refused(f"An import may change {MOST} flags at once: send the file in parts.")
@@ -108,7 +108,7 @@ class _Import:
         there = {one.key: one for one in Segment.objects.filter(product=product).select_related("product")}
         graph = {key: sorted(evaluation.used_segments(one)) for key, one in segments.items()}
         for key in (key for component in components(graph) for key in component):
-            _give_way()
+            growth.give_way()
             condition, old = segments[key], there.get(key)
             if old and definition.same(old.condition, condition):
                 continue
@@ -139,6 +139,7 @@ class _Import:
             key=new.key,
             type=ValueType(new.type),
             variants=_variants(new),
+            off=new.targeting["off"],
             seed=new.seed,
             salt=new.salt,
             for_clients=new.for_clients,
@@ -182,11 +183,6 @@ class _Import:
             reason=self.reason,
         )
         return isinstance(made, PlannedChange)
-
-
-def _give_way() -> None:
-    if locks.wanted():
-        raise Conflict("Somebody needs these flags at this moment. Nothing was imported; try again.")
 
 
 @contextmanager

@@ -45,12 +45,13 @@ class Targeting(TypedDict):
 BOOLEANS: tuple[tuple[str, Any], ...] = (("on", True), ("off", False))
 
 
-def default_targeting(variants: Sequence[str]) -> Targeting:
+def default_targeting(variants: Sequence[str], off: str = "") -> Targeting:
     """Nobody pinned, no needs, no rules: ``on`` for whoever is exposed and ``off`` for the rest, or the first and the
-    last of other variants.
+    last of other variants; with `off`, that one for the rest.
     """
-    on = "on" if "on" in variants else variants[0]
-    off = "off" if "off" in variants else variants[-1]
+    off = off or ("off" if "off" in variants else variants[-1])
+    others = [name for name in variants if name != off] or [off]
+    on = "on" if "on" in others else others[0]
     return {"on": {"variant": on}, "off": off, "pins": {}, "needs": [], "rules": []}
 
 

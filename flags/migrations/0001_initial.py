@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ('withheld', models.BooleanField(default=False)),
                 ('carrier', models.CharField(choices=[('percentage', 'percentage'), ('build', 'follows the route')], default='percentage', max_length=12)),
                 ('weight', models.PositiveIntegerField(default=0, help_text='Parts per 100 000 of the users.')),
+                ('already_given', models.BooleanField(default=False, help_text='Somebody had it when a release claimed it.')),
                 ('build', models.CharField(blank=True, help_text='Digest of the build whose users have it (carrier: build).', max_length=100)),
                 ('targeting', models.JSONField(default=flags.models.flag.boolean_targeting)),
                 ('fence', models.BigIntegerField(default=0, help_text='The highest fencing number that has written here.')),

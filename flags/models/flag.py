@@ -103,6 +103,7 @@ class FlagState(models.Model):
     withheld = models.BooleanField(default=False)
     carrier = models.CharField(max_length=12, choices=Carrier.choices, default=Carrier.PERCENTAGE)
     weight = models.PositiveIntegerField(default=0, help_text="Parts per 100 000 of the users.")
+    already_given = models.BooleanField(default=False, help_text="Somebody had it when a release claimed it.")
     build = models.CharField(
         max_length=100, blank=True, help_text="Digest of the build whose users have it (carrier: build)."
     )

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.actions import StageSpec, add_item, remove_item, set_policy, tick_item
 from core.weights import FULL
-from flags.actions import kill, set_targeting, set_variants, set_weight
+from flags.actions import change_state, describe_flag, kill, set_targeting, set_variants, set_weight
 from releases import actions as releases
 from releases.choices import ReleaseStatus
 from rollouts.actions import StepSpec, TargetSpec
@@ -16,6 +16,19 @@ from validation import actions as testing
 
 Change = Callable[[World], object]
 KPI = KPIS[0]
+
+
+def around(w: World) -> None:
+    releases.change_feature(feature=w.typo, flags=[], actor=w.rhea)
+    change_state(
+        flag=w.flag,
+        environment=w.production,
+        changes={"carrier": "percentage", "weight": FULL, "build": ""},
+        action="flag_weight_set",
+        actor=w.emil,
+    )
+    releases.change_feature(feature=w.typo, flags=[w.flag], actor=w.rhea)
+
 
 MATERIAL: dict[str, tuple[Change, set[str]]] = {
     "a feature more": (
@@ -56,6 +69,11 @@ MATERIAL: dict[str, tuple[Change, set[str]]] = {
         ),
         {"flags"},
     ),
+    "a flag that client keys may read": (
+        lambda w: describe_flag(flag=w.flag, for_clients=True, actor=w.emil),
+        {"flags"},
+    ),
+    "a flag that was let go of, given to everybody and taken back": (around, {"flags"}),
     "another candidate": (
         lambda w: releases.set_candidate(release=w.release, build=w.next_build, actor=w.emil),
         {"candidates"},

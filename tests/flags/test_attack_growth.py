@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import clock
-from core.errors import Refused
+from core.errors import Conflict, Refused
 from core.models import Environment, Product, User
 from core.weights import FULL
 from flags import actions, definition
@@ -86,7 +86,7 @@ def test_p1_what_is_written_while_a_flag_is_killed_is_not_given_when_it_is_on_ag
     assert actions.set_weight(flag=claimed, environment=production, weight=1_000, actor=emil).weight == 1_000
 
 
-def test_p1_a_needed_flag_does_not_come_back_from_the_archive_under_a_rollout(
+def test_p1_a_flag_comes_back_from_the_archive_after_what_it_needs(
     typo: Flag, storefront: Product, production: Environment, emil: User, rhea: User
 ) -> None:
     index = actions.create_flag(product=storefront, key="index", name="Index", actor=emil)
@@ -96,11 +96,14 @@ def test_p1_a_needed_flag_does_not_come_back_from_the_archive_under_a_rollout(
     actions.set_weight(flag=typo, environment=production, weight=FULL, actor=emil)
     actions.archive_flag(flag=typo, actor=emil)
     actions.archive_flag(flag=index, actor=emil)
+    with pytest.raises(Refused, match=r"cannot come back .* no other flag 'index'"):
+        actions.unarchive_flag(flag=typo, actor=emil)
+    assert Flag.objects.get(pk=typo.pk).archived_at and state_of(typo, production).weight == FULL
+    actions.unarchive_flag(flag=index, actor=emil)
     actions.unarchive_flag(flag=typo, actor=emil)
     actions.claim(flags=[typo], holder=HOLDER, label="Search 2.0", seed=str(typo.seed), actor=rhea)
-    with pytest.raises(Refused, match=r"Search 2\.0"):
-        actions.unarchive_flag(flag=index, actor=emil)
-    assert Flag.objects.get(pk=index.pk).archived_at
+    with pytest.raises(Conflict, match="search-typo needs it"):
+        actions.archive_flag(flag=index, actor=emil)
 
 
 @pytest.mark.parametrize("second", [True, False])
@@ -157,4 +160,4 @@ def test_p7_the_record_answers_for_every_version(
         here = f"{one.flag_id}:{one.environment_id}"
         assert found in (data.get("definition"), data.get("definitions", {}).get(here)), one.entry.action
         said.add(one.entry.action)
-    assert len(said) == 8
+    assert len(said) == 9 and "flag_archived" in said
