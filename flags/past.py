@@ -16,7 +16,7 @@ OF_THE_FLAG = ("type", "seed", "salt", "enabled", "withheld", "carrier", "weight
 @dataclass(frozen=True)
 class Past:
     """`version` is the environment's; `entry` is what made the flag that was asked for what it was then, None where it
-    was not there yet.
+    was not there: not yet, or archived.
     """
 
     version: int

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 
-from core.models import User
+from core.models import Product, User
 from core.today import Work
 from core.words import ago, moment
-from flags.actions import MAY_CHANGE
+from flags.actions import ANSWER_FOR, MAY_CHANGE
 from flags.choices import ChangeState
 from flags.models import CleanUp, Flag, PlannedChange
 
@@ -73,7 +74,9 @@ def planned(user: User, now: datetime) -> Sequence[Work]:
     here = PlannedChange.objects.filter(
         flag__product__roles__user=user, flag__product__roles__kind__in=MAY_CHANGE
     ).exclude(flag__archived_at__isnull=False)
-    others = here.filter(state=ChangeState.WAITING).exclude(asked_by=user)
+    answered = Product.objects.filter(roles__user=user, roles__kind__in=ANSWER_FOR)
+    by_people = Q(asked_by__is_service=False) | Q(flag__product__in=answered)  # as `may_agree`
+    others = here.filter(by_people, state=ChangeState.WAITING).exclude(asked_by=user)
     own = here.filter(state=ChangeState.SUSPENDED, asked_by=user)
     rows = (others | own).distinct().select_related("flag__product", "environment", "asked_by", "entry")
     found = list(rows.order_by("pk"))

@@ -7,12 +7,14 @@ from flags.actions.code import report_code
 from flags.actions.common import MAY_CHANGE
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import (
+    ANSWER_FOR,
     agree_to_change,
     ask_again,
     due_changes,
     end_change,
     foresee_change,
     make_due,
+    may_agree,
     submit_change,
     want_second_person,
 )
@@ -29,6 +31,7 @@ from flags.actions.states import (
 from flags.actions.transfer import Report, import_flags
 
 __all__ = [
+    "ANSWER_FOR",
     "MAY_CHANGE",
     "UNDO",
     "Report",
@@ -52,6 +55,7 @@ __all__ = [
     "import_flags",
     "kill",
     "make_due",
+    "may_agree",
     "move",
     "report_code",
     "restoring",

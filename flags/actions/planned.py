@@ -18,6 +18,8 @@ from flags.actions import common, growth, record, states
 from flags.choices import ChangeState
 from flags.models import Flag, FlagSet, FlagState, PlannedChange
 
+ANSWER_FOR = (RoleKind.RELEASE_MANAGER, RoleKind.OWNER)
+
 
 @transaction.atomic
 def submit_change(
@@ -97,7 +99,7 @@ def agree_to_change(*, change: PlannedChange, actor: User) -> PlannedChange:
 
     Raises Forbidden (also to who asked for it), Conflict.
     """
-    common.may(actor, change.flag.product)
+    require(actor, change.flag.product, *may_agree(change))
     change = _locked(change)
     if change.state != ChangeState.WAITING:
         raise Conflict(f"This change is {ChangeState(change.state).label.lower()} already.")
@@ -109,6 +111,13 @@ def agree_to_change(*, change: PlannedChange, actor: User) -> PlannedChange:
     if change.due_at is None or change.due_at <= change.decided_at:
         _make(change)
     return change
+
+
+def may_agree(change: PlannedChange) -> tuple[RoleKind, ...]:
+    """Whose roles make them its second person. Who builds has a pipeline's token, too: what a pipeline asks for is for
+    those who answer for the product.
+    """
+    return ANSWER_FOR if change.asked_by.is_service else common.MAY_CHANGE
 
 
 @transaction.atomic
@@ -247,11 +256,11 @@ def _record(change: PlannedChange, actor: User | None, action: str, reason: str 
 
 
 def _tell(change: PlannedChange, state: FlagState, reason: str) -> None:
-    """Ask those who may agree: release managers and the flag's owner, but not who asked."""
+    """Ask those who may agree: release managers, and the flag's owner if they may; but not who asked."""
     flag, actor = change.flag, change.asked_by
     after = definition.complete(flag, state, **change.changes)
     notify.tell(
-        recipients=common.concerned(flag, but=actor),
+        recipients=common.concerned(flag, but=actor, kinds=may_agree(change)),
         kind="flag_change",
         subject_key=f"flag:{flag.pk}",
         dedupe=f"flag_change:{change.pk}",

@@ -78,7 +78,7 @@ def answer(question: Question, shown: Flag, places: list[Environment]) -> Answer
         raise CannotAsk(f"{where.name} is at version {last}; {number} is still to come.")
     then = past.as_of(where, number, shown)
     if shown.key not in then.definitions:
-        raise CannotAsk(f"{shown.key} was not there yet at version {number} of {where.name.lower()}.")
+        raise CannotAsk(f"{shown.key} was not there at version {number} of {where.name.lower()}.")
     trace = explain(then.definitions[shown.key], then.definitions, then.segments, asked)
     return Answer(trace, where, number, then.entry)
 

@@ -126,6 +126,15 @@ def test_p10_a_split_flag_keeps_its_users_when_it_is_claimed(typo: Flag, product
     actions.claim(flags=[typo], holder=HOLDER, label="Search 2.0", seed=str(typo.seed), actor=rhea)
 
 
+def test_p10_a_split_flag_that_is_killed_keeps_its_users_too(
+    typo: Flag, production: Environment, emil: User, rhea: User
+) -> None:
+    actions.set_weight(flag=typo, environment=production, weight=30_000, actor=emil)
+    actions.kill(flag=typo, environment=production, actor=emil)
+    with pytest.raises(Refused, match="other users"):
+        actions.claim(flags=[typo], holder="release:8", label="S", seed="another", actor=rhea)
+
+
 def test_one_claim_at_a_time(claimed: Flag, rhea: User) -> None:
     again = actions.claim(flags=[claimed], holder=HOLDER, label="Search 2.1", seed="release-7", actor=rhea)
     assert again[0].claim_label == "Search 2.1"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core import clock, locks
 from core.errors import Conflict
@@ -148,3 +149,58 @@ def test_a_change_agreed_to_and_withdrawn_at_once_is_one_of_both(
     assert sum(isinstance(one, Conflict) for one in found) == 2, found
     change.refresh_from_db()
     assert (state_of(flag, production).weight == 10_000) == (change.state == ChangeState.APPLIED)
+
+
+def test_p2_a_segment_of_many_flags_gives_way_to_whoever_waits(
+    world: dict[str, Any], storefront: Product, emil: User
+) -> None:
+    """It holds all flags of the product: a kill, and a rollback, wait for it."""
+    production, flag = world["production"], world["flags"][0]
+    holding, over = threading.Event(), threading.Event()
+
+    def slow(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if sql.startswith('UPDATE "flags_segment"'):
+            holding.set()
+            over.wait(1.0)
+        return execute(sql, *rest)
+
+    def change() -> object:
+        with connection.execute_wrapper(slow):
+            about: dict[str, Any] = {"name": "B", "description": "", "actor": emil}
+            one = {"attribute": "a", "op": "equals", "value": 1}
+            return actions.change_segment(segment=world["beta"], condition=one, **about)
+
+    def kill() -> object:
+        holding.wait(10)
+        try:
+            return actions.kill(flag=flag, environment=production, actor=emil)
+        finally:
+            over.set()
+
+    changed, killed = at_once(change, kill)
+    assert isinstance(killed, FlagState) and not killed.enabled, killed
+    assert isinstance(changed, Conflict), changed
+    world["beta"].refresh_from_db()
+    assert world["beta"].condition["value"] == 0
+
+
+def test_p2_a_segment_asks_no_more_of_the_database_for_many_flags(
+    world: dict[str, Any], storefront: Product, emil: User
+) -> None:
+    def cost(value: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            actions.change_segment(
+                segment=world["beta"],
+                name="B",
+                description="",
+                condition={"attribute": "a", "op": "equals", "value": value},
+                actor=emil,
+            )
+        return len(queries)
+
+    few = cost(10)
+    for number in range(20):
+        more = actions.create_flag(product=storefront, key=f"m-{number}", name="M", actor=emil)
+        actions.set_targeting(flag=more, environment=world["production"], targeting=world["rule"], actor=emil)
+    assert cost(11) <= few + 2
+    assert state_of(more, world["production"]).version == FlagState.objects.latest("version").version

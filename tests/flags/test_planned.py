@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from core import clock
+from core.choices import RoleKind
 from core.errors import Conflict, Forbidden, Refused
-from core.models import Environment, OutboxMessage, User
-from flags import actions, tasks
+from core.models import Environment, OutboxMessage, Product, User
+from flags import actions, tasks, today
 from flags.choices import ChangeState
 from flags.models import Flag, FlagVersion, PlannedChange
+from tests.cast import enter
 from tests.flags.conftest import state_of
 
 HALF = {"carrier": "percentage", "weight": 50_000, "build": ""}
@@ -21,6 +23,14 @@ def ask(flag: Flag, environment: Environment, actor: User, **more: Any) -> Plann
     planned = actions.submit_change(flag=flag, environment=environment, actor=actor, **said)
     assert isinstance(planned, PlannedChange)
     return planned
+
+
+@pytest.fixture
+def pipeline(storefront: Product) -> User:
+    person = enter(storefront, "CI Storefront", RoleKind.ENGINEER)
+    person.is_service = True
+    person.save()
+    return person
 
 
 @pytest.fixture
@@ -52,6 +62,69 @@ def test_p2_less_never_waits_for_a_second_person(typo: Flag, production: Environ
     assert not actions.kill(flag=typo, environment=production, actor=emil).enabled
     with pytest.raises(Refused, match="second person"):
         actions.enable(flag=typo, environment=production, actor=emil)
+
+
+def test_what_a_pipeline_asks_for_is_agreed_by_who_answers_for_the_product(
+    typo: Flag, guarded: Environment, pipeline: User, emil: User, rhea: User
+) -> None:
+    """Engineers have its token: one of them would be both persons."""
+    planned = ask(typo, guarded, pipeline)
+    asked = [one.recipient for one in OutboxMessage.objects.filter(kind="flag_change")]
+    assert emil not in asked and rhea in asked
+    assert not any("Agree" in one.title for one in today.planned(emil, clock.now()))
+    assert any("Agree" in one.title for one in today.planned(rhea, clock.now()))
+    with pytest.raises(Forbidden):
+        actions.agree_to_change(change=planned, actor=emil)
+    assert actions.agree_to_change(change=planned, actor=rhea).state == ChangeState.APPLIED
+
+
+def test_to_let_client_keys_read_what_somebody_has_is_no_way_round_a_second_person(
+    typo: Flag, production: Environment, emil: User, olga: User
+) -> None:
+    actions.set_weight(flag=typo, environment=production, weight=50_000, actor=emil)
+    actions.want_second_person(environment=production, wanted=True, actor=olga)
+    with pytest.raises(Refused, match="second person"):
+        actions.describe_flag(flag=typo, for_clients=True, actor=emil)
+    actions.set_weight(flag=typo, environment=production, weight=0, actor=emil)
+    assert actions.describe_flag(flag=typo, for_clients=True, actor=emil).for_clients
+
+
+def test_what_is_planned_is_told_to_nobody_without_the_right(
+    typo: Flag, guarded: Environment, emil: User, rhea: User, tomas: User, bea: User
+) -> None:
+    """A tester may own a flag and hear that it was killed; whoever left the product hears nothing."""
+    actions.describe_flag(flag=typo, owner=tomas, actor=emil)
+    ask(typo, guarded, emil)
+    assert [one.recipient for one in OutboxMessage.objects.filter(kind="flag_change")] == [rhea]
+    actions.kill(flag=typo, environment=guarded, actor=emil)
+    assert {one.recipient for one in OutboxMessage.objects.filter(kind="flag_killed")} == {rhea, tomas}
+    actions.describe_flag(flag=typo, owner=bea, actor=emil)
+    bea.roles.all().delete()
+    actions.enable(flag=typo, environment=guarded, actor=None)
+    actions.kill(flag=typo, environment=guarded, actor=emil)
+    assert not OutboxMessage.objects.filter(recipient=bea).exists()
+    assert actions.describe_flag(flag=typo, owner=bea, actor=emil, name="Other").name == "Other", "as it was"
+    actions.describe_flag(flag=typo, owner=rhea, actor=emil)
+    with pytest.raises(Refused, match="no role"):
+        actions.describe_flag(flag=typo, owner=bea, actor=emil)
+    with pytest.raises(Refused, match="no role"):
+        actions.create_flag(product=typo.product, key="x", name="X", owner=bea, actor=emil)
+
+
+def test_turned_off_once_more_it_is_another_flag_than_was_planned_on(
+    typo: Flag, production: Environment, emil: User, rhea: User
+) -> None:
+    actions.set_weight(flag=typo, environment=production, weight=50_000, actor=emil)
+    actions.kill(flag=typo, environment=production, actor=emil, reason="it crashes")
+    soon = clock.now() + timedelta(hours=1)
+    planned = ask(typo, production, emil, changes={"enabled": True}, action="flag_enabled", due_at=soon)
+    actions.kill(flag=typo, environment=production, actor=rhea, reason="it still does")
+    said = FlagVersion.objects.filter(flag=typo, environment=production).latest("version").entry
+    assert (said.action, said.actor, said.texts.get().text) == ("flag_killed", rhea, "it still does")
+    PlannedChange.objects.update(due_at=clock.now())
+    tasks.make_due_changes()
+    planned.refresh_from_db()
+    assert planned.state == ChangeState.SUSPENDED and not state_of(typo, production).enabled
 
 
 def test_a_rollout_needs_no_second_person(claimed: Flag, guarded: Environment) -> None:

@@ -83,7 +83,14 @@ def test_a_past_version_answers_as_it_did_with_all_that_it_needs(
     assert "got <code>off</code>" in page and "it needs index, which gives off" in page
     assert f"so since version {then}" in page and "Emil Sand" in page
     assert "gets <code>off</code>" in words(toms.get(PAGE, asked))
-    assert "not there yet at version 0" in words(toms.get(PAGE, {**asked, "version": "0"}))
+    assert "not there at version 0" in words(toms.get(PAGE, {**asked, "version": "0"}))
+    actions.set_weight(flag=index, weight=0, **on)
+    actions.set_targeting(flag=typo, targeting={"rules": [rule]}, **on)
+    actions.archive_flag(flag=typo, actor=emil)
+    gone = state_of(typo, staging).version
+    actions.unarchive_flag(flag=typo, actor=emil)
+    assert f"not there at version {gone}" in words(toms.get(PAGE, {**asked, "version": gone}))
+    assert "got <code>" in words(toms.get(PAGE, {**asked, "version": gone + 1}))
     assert "still to come" in words(toms.get(PAGE, {**asked, "version": "9" * 18}))
     with CaptureQueriesContext(connection) as counted:
         toms.get(PAGE, {**asked, "version": then})

@@ -12,8 +12,9 @@ from core.choices import RoleKind
 from core.errors import Refused
 from core.models import ApiToken, AuditEntry, Environment, Product, User
 from core.weights import FULL
-from flags import actions, transfer
+from flags import actions, snapshot, transfer
 from flags.choices import ValueType
+from flags.evaluation import Result, compile_all
 from flags.models import Flag, FlagState, FlagVersion, PlannedChange, Segment
 from tests.flags.conftest import state_of
 
@@ -119,6 +120,29 @@ def test_growth_waits_where_a_second_person_is_wanted(
     assert PlannedChange.objects.get().changes["weight"] == FULL
     entry = AuditEntry.objects.get(action="flags_imported")
     assert entry.data["planned"] == 1 and [text.text for text in entry.texts.all()] == ["From the old tool"]
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_what_is_new_gives_everybody_its_default_elsewhere_and_until_somebody_agrees(
+    storefront: Product, staging: Environment, production: Environment, rhea: User, emil: User, second: bool
+) -> None:
+    rhea.roles.create(product=storefront, kind=RoleKind.OWNER)
+    actions.want_second_person(environment=staging, wanted=second, actor=rhea)
+    rule = {"if": [{"in": [{"var": "country"}, ["JP"]]}, "new", "old"]}
+    text = simple("layout", variants={"old": "x", "new": "y"}, defaultVariant="old", targeting=rule)
+    said = transfer.understood(text.encode())
+    actions.import_flags(environment=staging, flags=said.flags.values(), segments={}, actor=emil)
+    definitions = {place.pk: snapshot.load()[place.pk].flags["layout"] for place in (staging, production)}
+    served = {pk: compile_all({"layout": one}, {})["layout"] for pk, one in definitions.items()}
+
+    def value(place: Environment, country: str) -> object:
+        found = served[place.pk].evaluate({"targetingKey": "u", "country": country})
+        assert isinstance(found, Result)
+        return found.value
+
+    assert value(production, "JP") == value(production, "NO") == value(staging, "NO") == "x"
+    assert value(staging, "JP") == ("x" if second else "y")
+    assert state_of(Flag.objects.get(key="layout"), production).targeting["on"] == {"variant": "new"}
 
 
 def test_the_kill_switch_and_what_the_file_does_not_say_stay(typo: Flag, staging: Environment, emil: User) -> None:
