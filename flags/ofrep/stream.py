@@ -9,6 +9,7 @@ import asyncio
 import time
 
 from flags import serving
+from flags.choices import KeyKind
 from flags.doors import Door, View
 from flags.ofrep import arrival, browsers, entrance, tickets
 from flags.ofrep.wire import Answer, Headers, Receive, Scope, Send, asked_for, problem, reply
@@ -82,7 +83,9 @@ def _enter(scope: Scope, headers: Headers) -> tuple[Door, bytes] | Answer:
     given = asked_for("ticket", scope)
     if not given:
         door = entrance.enter(headers)
-        return door if isinstance(door, Answer) else (door, _last(headers, door.view))
+        if isinstance(door, Answer):
+            return door
+        return (door, _last(headers, door.view)) if door.key.kind == KeyKind.SERVER else BAD_TICKET
     ticket = tickets.read(given)
     door_there = serving.holder.doors.by_id.get(ticket.key) if ticket else None
     if ticket is None or door_there is None:

@@ -92,6 +92,12 @@ def test_a_browser_listens_with_a_ticket_that_is_not_its_key_and_expires(shop: S
     assert ear(shop, path=stream_of(known), origin=SITE).status == 200
 
 
+def test_a_client_key_opens_no_stream_itself(shop: Shop) -> None:
+    """Nor is there any reason to show it there: whoever has it is given tickets."""
+    assert ear(shop, shop.client_key).status == 401
+    assert ear(shop, shop.client_key, origin=SITE).status == 401
+
+
 def test_a_ticket_opens_nothing_but_the_stream(shop: Shop) -> None:
     ticket = stream_of(shop.bulk(shop.client_key)).partition("ticket=")[2]
     assert shop.bulk(ticket).status_code == 401
