@@ -8,6 +8,7 @@ from flags.evaluation.definition import BOOLEANS, Definition, Targeting, default
 from flags.evaluation.explain import Trace, explain
 from flags.evaluation.needs import needs_too_deep
 from flags.evaluation.parse import Invalid, parse_condition, parse_serve, parse_targeting, parse_variants
+from flags.evaluation.patterns import ENVIRONMENT_STEPS, FLAG_STEPS, all_steps, patterns_asked
 from flags.evaluation.phrases import OPERATOR_WORDS
 from flags.evaluation.segments import segments_too_large
 from flags.evaluation.steps import Part, Step
@@ -16,6 +17,8 @@ from flags.evaluation.words import ErrorCode, Problem, Reason, Result, invalid
 
 __all__ = [
     "BOOLEANS",
+    "ENVIRONMENT_STEPS",
+    "FLAG_STEPS",
     "OPERATOR_WORDS",
     "CannotCompile",
     "Compiled",
@@ -31,6 +34,7 @@ __all__ = [
     "Targeting",
     "Together",
     "Trace",
+    "all_steps",
     "bucket",
     "compile_all",
     "compile_condition",
@@ -43,6 +47,7 @@ __all__ = [
     "parse_serve",
     "parse_targeting",
     "parse_variants",
+    "patterns_asked",
     "segment_cycle",
     "segments_too_large",
     "used_segments",

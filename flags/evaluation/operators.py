@@ -79,8 +79,8 @@ def _of_text(method: Callable[[str, str], bool]) -> Build:
 
 
 def _matches(outer: str, name: str, source: Any) -> Fits:
-    found_in = one_pattern(source)
-    return _of_text(lambda value, _: bool(found_in(value)))(outer, name, source)
+    pattern = one_pattern(source)
+    return _of_text(lambda value, _: pattern(value))(outer, name, source)
 
 
 def _compared(compare: Callable[[Any, Any], bool]) -> Build:

@@ -7,7 +7,7 @@ import math
 import re2
 
 from flags.evaluation.dates import instant
-from flags.evaluation.patterns import compile_pattern
+from flags.evaluation.patterns import MAX_STEPS, one_pattern, steps
 from flags.evaluation.versions import precedence
 
 MAX_TEXT = 1_000
@@ -68,10 +68,14 @@ def pattern(value: object) -> str:
     if not found or len(found) > MAX_PATTERN:
         raise Unfit(f"A pattern has 1 to {MAX_PATTERN} characters.")
     try:
-        compile_pattern(found)
+        size = steps(found)
+        if size <= MAX_STEPS:
+            one_pattern(found)
     except re2.error as error:
         said = error.args[0] if error.args else ""
         raise Unfit(f"RE2 does not take this pattern: {_readable(said)}.") from error
+    if size > MAX_STEPS:
+        raise Unfit(f"RE2 makes {size:,} steps of this pattern; there may be {MAX_STEPS:,}: let it repeat less.")
     return found
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flags.evaluation import Definition, Together, compile_all
 from flags.evaluation.lanes import FIRST_TEST, WIDTHS, Lanes
-from flags.evaluation.patterns import MAX_SUBJECT, MOST_TOGETHER, Patterns, one_pattern
+from flags.evaluation.patterns import MAX_SUBJECT, MOST_TOGETHER, SMALL, Patterns, one_pattern
 from flags.evaluation.together import BLOCK, MOST_COMBINATIONS
 from tests.flags import worlds
 
@@ -146,9 +146,10 @@ def test_patterns_asked_together_are_found_as_each_alone(sources: list[str], tex
         assert [one_pattern(source)(text) for source in WORDS] == [int(bool(re.search(s, readable))) for s in WORDS]
 
 
-def test_patterns_that_do_not_fit_into_one_automaton_are_asked_one_by_one() -> None:
-    sources = [(1 << place, f"{letter}[a-z]{{900}}") for place, letter in enumerate("abcdefghijklmnop")]
-    large = Patterns(sources)
-    assert len(large._asked) == len(sources)
-    assert large("b" + "z" * 900) == 2
-    assert large("b" * (MAX_SUBJECT + 1)) == 0, "longer texts are not asked about"
+def test_large_patterns_and_small_ones_are_found_in_short_texts_and_in_long_ones() -> None:
+    sources = [f"{letter}[a-z]{{{length}}}c" for letter in "abc" for length in (1, SMALL, 400)]
+    together = Patterns([(1 << place, source) for place, source in enumerate(sources)])
+    for length in (1, SMALL, 400):
+        text = "b" + "z" * length + "c"
+        assert together(text) == 1 << sources.index(f"b[a-z]{{{length}}}c")
+        assert together(text + "é" * (MAX_SUBJECT - 402)) == 0, "longer texts are not asked about"
