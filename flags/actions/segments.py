@@ -11,7 +11,7 @@ from core import audit, locks
 from core.errors import Conflict, Refused
 from core.models import AuditEntry, Product, User
 from core.rows import clean, insert
-from flags import definition, evaluation, rules, versions
+from flags import definition, evaluation, patterns_in_use, rules, versions
 from flags.actions import common, growth, record
 from flags.models import FlagState, Segment
 
@@ -103,6 +103,7 @@ def _parsed(product: Product, key: str, condition: Mapping[str, Any]) -> dict[st
     if too_large:  # whatever asks for one would err, for everybody
         named = ", ".join(sorted(too_large)[:3])
         raise Refused(f"With all that it uses, {named} would be too large to be evaluated.", field="condition")
+    patterns_in_use.check_segment(product, key, segments, {**segments, key: parsed})
     return dict(parsed)
 
 

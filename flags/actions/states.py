@@ -11,7 +11,7 @@ from django.db import transaction
 from core import notify
 from core.errors import Conflict, Refused
 from core.models import Environment, User
-from flags import definition, evaluation, rules
+from flags import definition, evaluation, patterns_in_use, rules
 from flags.actions import common, growth, record
 from flags.evaluation import Targeting
 from flags.models import Flag, FlagState, FlagVersion
@@ -134,6 +134,7 @@ def checked(flag: Flag, environment: Environment, targeting: Mapping[str, Any]) 
         raise Refused(invalid.sentence, field=path) from invalid
     if parsed["needs"]:
         _check_needs(flag, environment, parsed, known)
+    patterns_in_use.check_flag(flag, environment, parsed, segments)
     return dict(parsed)
 
 
