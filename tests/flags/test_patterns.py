@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from flags.evaluation.patterns import (
 from flags.evaluation.values import Unfit, pattern
 from tests.flags.heavy import heavy, rule
 
+PAGE = (Path(__file__).parents[2] / "docs" / "flags-evaluation.md").read_text()
 LONG = "a" * (MAX_SUBJECT - 1)
 PATHOLOGICAL = [
     ("(a+)+$", LONG + "!"),
@@ -184,3 +186,9 @@ def test_patterns_are_found_wherever_they_stand_in_a_condition() -> None:
     other = {"attribute": "a", "op": "equals", "value": "matches"}
     inner = {"any": [asks("b"), {"not": asks("c")}, {"segment": "s"}, other]}
     assert patterns_asked([asks("a"), {"all": [inner, asks("a")]}]) == {("a", "a"), ("b", "b"), ("c", "c")}
+
+
+def test_the_page_has_these_numbers() -> None:
+    for number in (MAX_STEPS, FLAG_STEPS, ENVIRONMENT_STEPS):
+        assert f"{number:,}" in PAGE
+    assert f"{MAX_SUBJECT:,} bytes" in PAGE
