@@ -47,7 +47,7 @@ def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
     """It answers again as before; where growth wants a second person it comes back turned off.
 
     Raises Conflict once `UNDO` is over, Refused where what a release claims would grow with it or where what it needs
-    is not there any more, Forbidden.
+    is not there any more, or too many patterns would be asked, Forbidden.
     """
     common.may(actor, flag.product)
     growth.lock(flag)
@@ -57,12 +57,13 @@ def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
         return locked
     if clock.now() - locked.archived_at > UNDO:
         raise Conflict(f"{locked.key} was archived more than {UNDO.days} days ago; make a new flag.")
-    locked.archived_at = None
-    locked.save(update_fields=["archived_at"])
     there = [common.state_in(locked, flag_set.environment) for flag_set in sets.values()]
-    segments, had = definition.segments_of(locked.product_id), []
     for state in there:
         _require_whole(state)
+    locked.archived_at = None
+    locked.save(update_fields=["archived_at"])
+    segments, had = definition.segments_of(locked.product_id), []
+    for state in there:
         if growth.is_had(state, segments):
             had.append(state)
     for state in had:
@@ -75,7 +76,7 @@ def unarchive_flag(*, flag: Flag, actor: User | None) -> Flag:
 
 
 def _require_whole(state: FlagState) -> None:
-    """What it needs may have gone meanwhile, or may need too much by now to be evaluated."""
+    """What it needs may have gone meanwhile, or need too much by now; and what it asks was not counted."""
     try:
         states.checked(state.flag, state.environment, state.targeting)
     except Refused as refused:
