@@ -1,10 +1,11 @@
 """What changed between two versions of a sealed part, as lines that read. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_NAMES = ("name", "key", "product", "feature", "text", "stage", "exposure")
+_NAMES = ("name", "key", "product", "feature", "flag", "text", "stage", "exposure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +34,19 @@ def _leaves(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], st
     if isinstance(value, list):
         if all(not isinstance(inner, Mapping | list) for inner in value):
             return [(path, ", ".join(as_text(inner) for inner in value))]
-        return [
-            leaf for place, inner in enumerate(value, start=1) for leaf in _leaves(inner, (*path, _name(inner, place)))
-        ]
+        return [leaf for name, inner in _named(value) for leaf in _leaves(inner, (*path, name))]
     return [(path, as_text(value))]
+
+
+def _named(rows: list[Any]) -> list[tuple[str, Any]]:
+    """Each with a name of its own: of several that are called alike, none may hide another."""
+    seen: Counter[str] = Counter()
+    found = []
+    for place, row in enumerate(rows, start=1):
+        name = _name(row, place)
+        seen[name] += 1
+        found.append((f"{name} ({seen[name]})" if seen[name] > 1 else name, row))
+    return found
 
 
 def _name(value: Any, place: int) -> str:

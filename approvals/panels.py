@@ -9,7 +9,9 @@ from django.urls import reverse
 from approvals import checklist
 from approvals.actions.reminding import waiting
 from approvals.case import Case
+from approvals.models import Stage
 from approvals.people import rows
+from approvals.since import Changed, since
 from core.choices import RoleKind
 from core.models import User
 from releases.choices import ReleaseStatus
@@ -27,7 +29,12 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     late = {f"signoff:{request.stage_id}" for request, _ in waiting(case)} if reminds else set()
     signoff: dict[str, Any] = {
         "stages": [
-            {"stage": stage, "request": case.requests.get(stage.pk), "rows": rows(case, stage, user)}
+            {
+                "stage": stage,
+                "request": case.requests.get(stage.pk),
+                "rows": rows(case, stage, user),
+                "changed": [] if finished else _changed(case, stage),
+            }
             for stage in case.stages
         ],
         "policy": case.policy,
@@ -55,6 +62,13 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
             presses=dict.fromkeys(late, Press("Remind", reverse("signoff-remind", args=[release.pk]), "bell")),
         ),
     ]
+
+
+def _changed(case: Case, stage: Stage) -> list[Changed]:
+    """All that is not what it was, where a signature of this stage fell: since the newest of them."""
+    fallen = {one.signed.id for one in case.standing(stage).void}
+    newest = next((one for one in reversed(case.decisions) if one.pk in fallen), None)
+    return since(case.parts, newest.seal.parts, stage.covers).full if newest else []
 
 
 def _may_ask(case: Case, user: User) -> bool:

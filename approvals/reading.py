@@ -13,17 +13,40 @@ from typing import Any
 from approvals.diff import changes
 from core.ui import Point
 from core.words import span
+from flags import sealed
+from flags.evaluation.phrases import Phrase, plain
 from releases.seal import Part
+
+WHOM = "To whom"
+LINES = 6
+"""Of a term that are read without opening the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """A term, what stands out of it, and the rest of the sentence."""
+    """A term, what stands out of it, the rest of the sentence, and lines of their own below it."""
 
     term: str
     strong: Sequence[str] = ()
     text: str = ""
     soft: str = ""
+    lines: Sequence[Phrase] = ()
+
+    @property
+    def first(self) -> Sequence[Phrase]:
+        return self.lines[:LINES]
+
+    @property
+    def others(self) -> Sequence[Phrase]:
+        """What does not stand on the page's one screen, to be opened."""
+        return self.lines[LINES:]
+
+    @property
+    def words(self) -> str:
+        """As one text, for a mail."""
+        more = [f"and {len(self.others)} more, on the page"] if self.others else []
+        below = "; ".join([*(plain(line) for line in self.first), *more])
+        return " ".join(filter(None, (*self.strong, self.text, self.soft, f"{below}." if below else "")))
 
 
 def facts(parts: Sequence[Part]) -> list[Fact]:
@@ -31,9 +54,16 @@ def facts(parts: Sequence[Part]) -> list[Fact]:
     candidates: list[dict[str, Any]] = next((part.content for part in parts if part.name == "candidates"), [])
     return [
         *_ships(_content(parts, "features"), candidates),
-        *(replace(fact, text=_tight(fact.text), soft=_tight(fact.soft)) for fact in _plan(_content(parts, "plan"))),
+        *(_whom(fact, parts) for fact in _plan(_content(parts, "plan"))),
         Fact(term="Way back", text=str(_content(parts, "way_back").get("way back", "")) or "Not written yet."),
     ]
+
+
+def _whom(fact: Fact, parts: Sequence[Part]) -> Fact:
+    """Beside the percentage stand those who get it whatever that is, and what else each flag asks for."""
+    rows = _content(parts, "flags").get("who gets what", ()) if fact.term == WHOM else ()
+    lines = [line for row in rows for line in sealed.whom(row)]
+    return replace(fact, text=_tight(fact.text), soft=_tight(fact.soft), lines=lines)
 
 
 def leaves(part: Part) -> list[tuple[str, str]]:
@@ -116,7 +146,7 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
     """To whom, when and watched by what, from the plan's own words."""
     rows = plan.get("steps", [])
     if not rows:
-        return [Fact(term="To whom", text="No rollout plan is written yet.")]
+        return [Fact(term=WHOM, text="No rollout plan is written yet.")]
     first, *then = [str(row.get("exposure", "")) for row in rows]
     where = f" in {plan['environment']}" if plan.get("environment") else ""
     whom = f"{first} of users first" if then else f"{first} of users at once"
@@ -127,7 +157,7 @@ def _plan(plan: dict[str, Any]) -> list[Fact]:
     kpis = plan.get("watched by", [])
     breaches = list(dict.fromkeys(str(row.get("if breached", "")) for row in kpis if row.get("if breached")))
     return [
-        Fact(term="To whom", text=f"{whom}{follow}{where}.", soft="Whoever has it keeps it."),
+        Fact(term=WHOM, text=f"{whom}{follow}{where}.", soft="Whoever has it keeps it."),
         Fact(
             term="When",
             text=f"At least {span(to_all)} from the start: {', '.join(bakes)}."

@@ -1,16 +1,21 @@
 """What changed since somebody read it: a few lines that say it, and all of it below them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from approvals import diff
 from approvals.reading import gist
 from core.audit import canonical
+from flags import sealed
 from releases.seal import Part
 
 FEW = 3
 """How many lines of a part are said before “and 4 more”."""
+WHO = "who gets what"
+"""Key of what a flag gives whom, in the flags of a seal."""
+FEW_OF_FLAGS = 6
+"""A rule, a need, a pin and a segment change together, and each may give it to somebody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +72,28 @@ def since(parts: Sequence[Part], before: Mapping[str, Mapping[str, Any]], covers
 
 
 def _changed(part: Part, was: Mapping[str, Any]) -> Changed:
-    lines = [_plain(line, part.title) for line in diff.changes(was["content"], part.content)]
     old, new = gist(part.name, was["content"]), gist(part.name, part.content)
-    said = [diff.Change(what="", before=old, after=new)] if old != new else lines[:FEW]
+    if part.name == "flags":
+        said, lines = _of_flags(was["content"] or {}, part.content)
+    else:
+        lines = [_plain(line, part.title) for line in diff.changes(was["content"], part.content)]
+        said = [diff.Change(what="", before=old, after=new)] if old != new else lines[:FEW]
     return Changed(title=part.title, lines=said, all=lines, wording=was["digest"] == part.digest)
+
+
+def _of_flags(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[diff.Change], list[diff.Change]]:
+    """The few lines and all. Who gets what reads as on a flag's own pages. Of each thing that changed one line is said
+    before a second of any: a hundred pins hide no rule.
+    """
+    guards = diff.changes(*({key: one[key] for key in one if key != WHO} for one in (before, after)))
+    kept = sealed.keys(before.get("features", ())) & sealed.keys(after.get("features", ()))
+    told = sealed.differences(before.get(WHO, ()), after.get(WHO, ()), kept)
+    parts = [[line] for line in guards] + [[diff.Change(**asdict(line)) for line in part] for part in told]
+    lines = [line for part in parts for line in part] or diff.changes(before, after)
+    ranks = [(rank, place) for place, part in enumerate(parts) for rank in range(len(part))]
+    said = set(sorted(ranks)[:FEW_OF_FLAGS])
+    few = [line for place, part in enumerate(parts) for rank, line in enumerate(part) if (rank, place) in said]
+    return few or lines[:FEW_OF_FLAGS], lines
 
 
 def _plain(line: diff.Change, title: str) -> diff.Change:
@@ -81,5 +104,5 @@ def _plain(line: diff.Change, title: str) -> diff.Change:
 def _in_words(line: diff.Change) -> str:
     what = f"{line.what}: " if line.what else ""
     if not line.before:
-        return f"{what}{line.after} (new)"
+        return f"{what}{line.after}" if line.what.endswith(", new") else f"{what}{line.after} (new)"
     return f"{what}{line.before} → {line.after or 'removed'}"

@@ -42,8 +42,11 @@ def changes(
     after: Mapping[str, Any],
     segments_before: Mapping[str, Any] | None = None,
     segments_after: Mapping[str, Any] | None = None,
+    most: int | None = LINES,
 ) -> list[Change]:
-    """From one definition (`flags.definition.complete`) to another, in the order in which they decide."""
+    """From one definition (`flags.definition.complete`) to another, in the order in which they decide; of each part at
+    most that many lines.
+    """
     was, now = before["targeting"], after["targeting"]
     parts: list[tuple[str, Iterable[Line]]] = [
         ("Kill switch", _switch(before, after)),
@@ -60,7 +63,7 @@ def changes(
         ("Buckets of splits", _one(before["salt"], after["salt"])),
     ]
     told = [(title, list(lines)) for title, lines in parts]
-    return [Change(title, lines[:LINES], max(len(lines) - LINES, 0)) for title, lines in told if lines]
+    return [Change(title, lines[:most], len(lines) - len(lines[:most])) for title, lines in told if lines]
 
 
 def in_rows(told: Iterable[Change]) -> list[tuple[str, str]]:

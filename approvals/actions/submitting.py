@@ -9,7 +9,8 @@ from django.urls import reverse
 from approvals import rules
 from approvals.case import Case
 from approvals.models import Seal, SignoffRequest, Stage, Told
-from approvals.since import since
+from approvals.reading import WHOM, facts
+from approvals.since import Since, since
 from core import audit, clock, locks, notify
 from core.access import require
 from core.audit import canonical
@@ -82,7 +83,7 @@ def invite(case: Case, request: SignoffRequest, person: User, *, kind: str, dedu
     """Ask one person by mail to read and decide; whether that is news (`dedupe`)."""
     stage, mine = request.stage, case.newest(request, person)
     fallen = next((one for one in case.standing(stage).void if one.signed.person == person.pk), None)
-    changed = since(case.parts, mine.seal.parts).lines if mine and fallen else []
+    changed = since(case.parts, mine.seal.parts) if mine and fallen else Since()
     verb = "Please sign again" if fallen else "Please sign"
     return bool(
         notify.tell(
@@ -97,7 +98,8 @@ def invite(case: Case, request: SignoffRequest, person: User, *, kind: str, dedu
                 "request": request,
                 "url": reverse("approve", args=[request.pk]),
                 "again": fallen,
-                "changed": changed,
+                "changed": changed.lines,
+                "more": changed.more,
                 "instead_of": case.instead_of(stage, person),
                 "rows": _rows(case, stage),
                 **more,
@@ -111,6 +113,7 @@ def _rows(case: Case, stage: Stage) -> list[tuple[str, str]]:
     rows = [
         ("What ships", ", ".join(feature.name for feature in case.release.features.all())),
         ("Build", ", ".join(f"{one.product} {one.build}" for one in case.candidates)),
+        *((fact.term, fact.words) for fact in facts(case.parts) if fact.term == WHOM),
         ("Way back", case.release.way_back),
         ("Others", f"{' and '.join(others)} sign{'s' if len(others) == 1 else ''} too" if others else ""),
     ]

@@ -158,7 +158,7 @@ def _tell_manager(case: Case, moved: Sequence[Item], round: int) -> None:
             subject=f"{case.release.name}: {subject}",
             context={
                 "release": case.release,
-                "fell": [(item.decision, item.since.lines) for item in moved if item.news is News.FELL],
+                "fell": [(item.decision, item.since) for item in moved if item.news is News.FELL],
                 "stands": [item.decision for item in moved if item.news is News.STANDS],
                 "url": reverse("release", args=[case.release.pk]) + "#signoff",
             },
