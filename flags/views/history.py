@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.access import signed_in, who_may
 from core.models import AuditEntry, Environment
 from core.sentences import describe_all
-from flags import actions, definition, diff
+from flags import actions, diff
 from flags.actions import MAY_CHANGE
 from flags.forms.change import ChangeForm
 from flags.meanwhile import meanwhile
 from flags.models import Flag, FlagVersion
 from flags.places import claimed_by, rows, state_in
 from flags.planned import reason_in
+from flags.restoring import restoring
 from flags.views.reach import MEMBERS, number, there, visible
 from flags.views.submit import submit
 
@@ -76,7 +77,7 @@ def flag_version(request: HttpRequest, product: str, key: str, environment: str,
             "based_on": read,
             **form.said,
         },
-        done=f"{key} is in {asked['environment'].name.lower()} what it was at version {version}.",
+        done=f"Who gets {key} in {asked['environment'].name.lower()} is what it was at version {version}.",
         template=PAGE,
         context=lambda: page(request, asked, version, form, read),
         refuse=form.refuse,
@@ -91,15 +92,13 @@ def page(
     environment = asked["environment"]
     state = state_in(shown, environment)
     kept, *before = versions_of(shown, environment).filter(version__lte=version)[:2]
-    restored = {name: kept.definition[name] for name in ("carrier", "weight", "build", "targeting")}
-    now = definition.complete(shown, state)
     return {
         "flag": shown,
         "environment": environment,
         "form": form,
         "told": told_of([kept, *before])[0],
         "place": {"rows": rows(kept.definition)},
-        "would": diff.changes(now, {**now, **restored}),
+        "restoring": restoring(kept, state),
         "is_now": kept.version == state.version,
         "may": shown.archived_at is None and signed_in(request).has_role(shown.product, *MAY_CHANGE),
         "based_on": state.version,

@@ -97,3 +97,35 @@ def test_p1_nothing_grows_by_restoring(
     refused = browser_of(emil).post(path, typed(browser_of(emil).get(path).content.decode(), path))
     assert refused.status_code == 422 and "belongs to Search 2.0" in refused.content.decode()
     assert state_of(changed, production).weight == 0
+
+
+def test_what_restoring_does_not_bring_back_is_said_by_name(
+    typo: Flag, production: Environment, emil: User, browser_of: BrowserOf
+) -> None:
+    conditions = [{"attribute": "email", "op": "ends_with", "value": f"@{name}.example"} for name in ("a", "b", "c")]
+    segment, old = (
+        actions.create_segment(product=typo.product, key=key, name=key, condition=conditions[0], actor=emil)
+        for key in ("beta", "old")
+    )
+    rules = [{"name": "", "when": {"segment": key}, "serve": {"variant": "off"}} for key in ("beta", "old")]
+    said: dict[str, Any] = {"flag": typo, "environment": production, "actor": emil}
+    actions.set_targeting(**said, targeting={"rules": rules})
+    for condition in conditions[1:]:
+        actions.change_segment(segment=segment, actor=emil, name="beta", description="", condition=condition)
+    path = version(typo, production, 3)  # the segment's first change
+    page = browser_of(emil).get(path).content.decode()
+    assert "It decides now as it did then" not in page and ">Restore<" not in page and "nothing to restore" in page
+    stays = page.partition("What restoring does not bring back")[2]
+    assert "beta:" in stays and "<del>email ends with @b.example</del>" in stays
+    assert "<ins>email ends with @c.example</ins>" in stays and f'href="{segment.get_absolute_url()}"' in stays
+    assert "old:" not in stays, "it is as it was"
+    actions.set_targeting(**said, targeting={"rules": rules[:1]})
+    actions.delete_segment(segment=old, actor=emil)
+    values = [{"name": "on", "value": True}, {"name": "off", "value": False}, {"name": "new", "value": True}]
+    actions.set_variants(flag=typo, variants=values, actor=emil)
+    actions.kill(**said, reason="It burns")
+    page = browser_of(emil).get(path).content.decode()
+    brings, _, stays = page.partition("What restoring does not bring back")
+    assert "rule 2, new" in brings and ">Restore<" in brings
+    assert "Segments, gone" in stays and "Kill switch" in stays and f'href="{PAGE}values/"' in stays
+    assert "<ins>off for everybody</ins>" in stays and "new:" in stays
