@@ -4,7 +4,7 @@ from core.sentences import Sentence
 
 SENTENCES: dict[str, Sentence] = {
     "flag_created": Sentence("none", "flag", "{actor} created the flag {key}; nobody has it yet"),
-    "flag_described": Sentence("none", "file", "{actor} changed what is said about {key}"),
+    "flag_described": Sentence("none", "file", "{actor} changed what is said about {key}: {what}"),
     "flag_claimed": Sentence(
         "none",
         "lock",

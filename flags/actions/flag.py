@@ -11,7 +11,7 @@ from django.db import transaction
 from core import locks
 from core.errors import Refused
 from core.models import Environment, Product, User
-from flags import definition, evaluation, rules, versions
+from flags import definition, described, evaluation, rules, versions
 from flags.actions import common, growth, record
 from flags.choices import FlagKind, ValueType
 from flags.models import Flag, FlagState
@@ -75,7 +75,9 @@ def create_flag(
 
 
 @transaction.atomic
-def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None, **changes: Any) -> Flag:
+def describe_flag(
+    *, flag: Flag, actor: User | None, based_on: int | None = None, reason: str = "", **changes: Any
+) -> Flag:
     """Change what says something about it (`WORDS`). Raises Refused naming the field, Forbidden, and Conflict where
     `based_on`, the edition that was read, is not the last.
     """
@@ -96,13 +98,15 @@ def describe_flag(*, flag: Flag, actor: User | None, based_on: int | None = None
         _check_owner(owner, locked.product)
     if "tags" in changes:
         changes["tags"] = _tags(changes["tags"])
+    before = described.words_of(locked)
     for field, value in changes.items():
         setattr(locked, field, value)
     locked.edition += 1
     common.save_checked(locked)
     for flag_set in sets.values():
         versions.bump(flag_set)
-    record.entry(locked, actor, "flag_described", {"key": locked.key, "fields": sorted(changes)})
+    data, texts = described.for_record(before, described.words_of(locked))
+    record.entry(locked, actor, described.ACTION, {"key": locked.key, **data}, reason, **texts)
     return locked
 
 

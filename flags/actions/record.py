@@ -27,11 +27,11 @@ def stamp(states: Sequence[FlagState], sets: Mapping[int, FlagSet], *fields: str
 
 
 def entry(
-    flag: Flag, actor: User | None, action: str, data: dict[str, Any], reason: str = "", stream: str = ""
+    flag: Flag, actor: User | None, action: str, data: dict[str, Any], reason: str = "", stream: str = "", **texts: str
 ) -> AuditEntry:
     subject = f"flag:{flag.pk}"
-    where = stream or flag.claim or subject
-    return audit.record(stream=where, actor=actor, action=action, subject=subject, data=data, texts={"reason": reason})
+    where, said = stream or flag.claim or subject, {**texts, "reason": reason}
+    return audit.record(stream=where, actor=actor, action=action, subject=subject, data=data, texts=said)
 
 
 def about(state: FlagState) -> dict[str, Any]:

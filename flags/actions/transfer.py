@@ -158,7 +158,7 @@ class _Import:
         _refuse_other_users(flag, new)
         words = {name: said for name, said in _words(one).items() if getattr(flag, name) != said}
         if words:
-            flag = describe_flag(flag=flag, actor=self.actor, **words)
+            flag = describe_flag(flag=flag, actor=self.actor, reason=self.reason, **words)
         other_values = not definition.same(flag.variants, _variants(new))
         if other_values:
             flag = set_variants(flag=flag, variants=_variants(new), actor=self.actor, reason=self.reason)

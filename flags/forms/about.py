@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from core.forms import PersonChoice
 from core.models import Product, User
+from core.views.reason import LONGEST_REASON
 from flags.actions import MAY_CHANGE
 from flags.choices import FlagKind, ValueType
 from flags.models import Flag
@@ -38,6 +39,10 @@ class AboutForm(forms.Form):
 
 class DescribeForm(AboutForm):
     """To change what is said about `flag`."""
+
+    reason = forms.CharField(
+        required=False, max_length=LONGEST_REASON, label="Why", help_text="Stands in its history, beside what changed."
+    )
 
     def __init__(self, data: Any, *, flag: Flag) -> None:
         super().__init__(data, products=[flag.product_id], initial=said_of(flag))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,9 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.access import signed_in, who_may
 from core.models import AuditEntry
-from flags import actions, backlog, code, lives
+from core.sentences import tell
+from flags import actions, backlog, code, described, lives
+from flags.diff import Change
 from flags.evaluation import phrases
 from flags.models import Flag
 from flags.places import claimed_by, places
@@ -34,10 +37,19 @@ def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
         return render(request, "flags/flag.html#places", context)
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
-    context |= {"newest": history[:NEWEST], "older": history[NEWEST:]}
+    lines = described.changes_in(history)
+    context |= {"newest": _log(history[:NEWEST], lines), "older": _log(history[NEWEST:], lines)}
     context |= {"code": code.of_flag(shown)}
     context |= {**beside(request, shown), **used(request, shown), **played(request, shown)}
     return render(request, "flags/flag.html", context, status=422 if context["cannot"] else 200)
+
+
+def _log(entries: list[AuditEntry], lines: Mapping[int, Sequence[Change]]) -> list[dict[str, Any]]:
+    """What changed of how a flag is has its own pages, with its versions; what was said of it, stands here."""
+    return [
+        {"row": row, "lines": lines.get(row.entry.pk), "why": reason_in(row.entry) if row.entry.pk in lines else ""}
+        for row in tell(entries)
+    ]
 
 
 def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
