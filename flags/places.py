@@ -41,7 +41,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Place:
-    """A flag in one environment. `killed`: who turned it off there, and why."""
+    """A flag in one environment. `settling`: a process still serves an older version of it. `killed`: who turned it off
+    there, and why.
+    """
 
     environment: Environment
     state: FlagState
@@ -50,6 +52,7 @@ class Place:
     bound: bool
     may_change: bool
     serving: str
+    settling: bool = False
     killed: AuditEntry | None = None
 
     @property
@@ -99,6 +102,7 @@ def places(flag: Flag, user: User, now: datetime) -> list[Place]:
             bound=bool(flag.claim) and environment.is_production,
             may_change=may,
             serving=serving_in_words(serving.get(environment.pk, []), state.version, _age(state, now)),
+            settling=any(has < state.version for _, has in serving.get(environment.pk, [])),
             killed=None if state.enabled else killed.get(environment.slug),
         )
         for environment in environments

@@ -17,7 +17,7 @@ from flags import actions, backlog, code, described, lives
 from flags.diff import Change
 from flags.evaluation import phrases
 from flags.models import Flag
-from flags.places import claimed_by, places
+from flags.places import Place, claimed_by, places
 from flags.planned import planned, reason_in
 from flags.views.list import beside
 from flags.views.playground import played
@@ -33,23 +33,11 @@ HISTORY, NEWEST = 40, 4
 def flag(request: HttpRequest, product: str, key: str) -> HttpResponse:
     shown = visible(request, product, key)
     context = now(request, shown)
-    if request.GET.get("part") == "places":
-        return render(request, "flags/flag.html#places", context)
-    record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
-    history = list(record[:HISTORY])
-    lines = described.changes_in(history)
-    context |= {"newest": _log(history[:NEWEST], lines), "older": _log(history[NEWEST:], lines)}
+    if request.GET.get("part") == "now":
+        return render(request, "flags/flag.html#now", context)
     context |= {"code": code.of_flag(shown)}
     context |= {**beside(request, shown), **used(request, shown), **played(request, shown)}
     return render(request, "flags/flag.html", context, status=422 if context["cannot"] else 200)
-
-
-def _log(entries: list[AuditEntry], lines: Mapping[int, Sequence[Change]]) -> list[dict[str, Any]]:
-    """What changed of how a flag is has its own pages, with its versions; what was said of it, stands here."""
-    return [
-        {"row": row, "lines": lines.get(row.entry.pk), "why": reason_in(row.entry) if row.entry.pk in lines else ""}
-        for row in tell(entries)
-    ]
 
 
 def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
@@ -67,9 +55,32 @@ def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
         "places": there,
         "killed": [(place, reason_in(place.killed)) for place in there if not place.state.enabled],
         "planned": planned(shown, there, user),
-        "topics": [f"flags:{place.environment.pk}" for place in there],
+        "settling": any(place.settling for place in there),
+        "topics": " ".join(_topics(shown, there)),
+        "now_at": f"{shown.get_absolute_url()}?part=now",
+        **_history(shown),
         **_end(shown, may=user.has_role(shown.product, *actions.MAY_CHANGE)),
     }
+
+
+def _topics(shown: Flag, there: Sequence[Place]) -> list[str]:
+    """What it is in each environment, and its record: that is what claims it, as long as something does."""
+    return [*(f"flags:{place.environment.pk}" for place in there), f"flag:{shown.pk}", *filter(None, [shown.claim])]
+
+
+def _history(shown: Flag) -> dict[str, Any]:
+    record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
+    history = list(record[:HISTORY])
+    lines = described.changes_in(history)
+    return {"newest": _log(history[:NEWEST], lines), "older": _log(history[NEWEST:], lines)}
+
+
+def _log(entries: list[AuditEntry], lines: Mapping[int, Sequence[Change]]) -> list[dict[str, Any]]:
+    """What changed of how a flag is has its own pages, with its versions; what was said of it, stands here."""
+    return [
+        {"row": row, "lines": lines.get(row.entry.pk), "why": reason_in(row.entry) if row.entry.pk in lines else ""}
+        for row in tell(entries)
+    ]
 
 
 def _end(shown: Flag, *, may: bool) -> dict[str, Any]:

@@ -80,12 +80,6 @@ def test_a_percentage_is_set_to_a_thousandth(
     assert state_of(typo, staging).weight == 125
 
 
-def test_the_places_reload_alone(typo: Flag, production: Environment, tomas: User, browser_of: BrowserOf) -> None:
-    part = browser_of(tomas).get(PAGE, {"part": "places"}).content.decode()
-    assert f'data-live="flags:{production.pk}' in part.replace(f"flags:{production.pk - 1} ", "")
-    assert "<html" not in part
-
-
 def test_a_new_flag_is_made_by_hand(
     storefront: object, emil: User, browser_of: BrowserOf, production: Environment
 ) -> None:
@@ -114,3 +108,12 @@ def test_a_key_is_issued_by_command_and_kept_as_a_hash(
     assert key.startswith("slf_s_") and row.digest == FlagKey.hash(key) and row.environment == production
     with pytest.raises(CommandError, match="nowhere"):
         call_command("issue_flag_key", "storefront", "nowhere", name="checkout")
+
+
+def test_the_page_hears_of_its_environments_and_of_its_record(claimed: Flag, rhea: User, browser_of: BrowserOf) -> None:
+    page = browser_of(rhea).get(PAGE).content.decode()
+    places = [f"flags:{place.pk}" for place in claimed.product.environments.all()]
+    heard = page.partition('id="live" data-live="')[2].partition('"')[0].split()
+    assert sorted(heard) == sorted([*places, f"flag:{claimed.pk}", HOLDER])
+    fetched = browser_of(rhea).get(f"{PAGE}?part=now").content.decode()
+    assert 'id="places"' in fetched and 'id="history"' in fetched and "<html" not in fetched

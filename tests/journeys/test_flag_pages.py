@@ -1,0 +1,72 @@
+"""The pages of a flag in a real browser: while others change it, while its rules are written, and on a phone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.models import Environment, Product, User
+from flags import actions
+from flags.models import Flag
+from tests.conftest import FreshDatabase
+from tests.journeys.site import Site, opened
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+SOON = 5000
+"""ms; what the busiest machine may take."""
+KEY = "search-typo"
+PAGE = f"/flags/storefront/{KEY}/"
+
+
+@pytest.fixture(scope="module")
+def site(shared_db: FreshDatabase, folder: Path) -> Iterator[Site]:
+    with opened(shared_db, folder) as one:
+        one.aside(a_flag)
+        yield one
+
+
+def a_flag() -> None:
+    product, emil = Product.objects.get(slug="storefront"), User.objects.get(email="emil@example.com")
+    actions.create_flag(product=product, key=KEY, name="Typo-tolerant search", actor=emil)
+
+
+def who_and_where() -> dict[str, object]:
+    """Emil, at the flag in production."""
+    flag = Flag.objects.select_related("product").get(key=KEY)
+    where = Environment.objects.select_related("product").get(product=flag.product, is_production=True)
+    return {"flag": flag, "environment": where, "actor": User.objects.get(email="emil@example.com")}
+
+
+@contextmanager
+def looking(site: Site, chromium: Browser, path: str, width: int = 1280) -> Iterator[Page]:
+    """Rhea, at a page, without an error in its scripts."""
+    context = chromium.new_context(base_url=site.base, viewport={"width": width, "height": 844})
+    [(name, value)] = site.sessions["rhea"].items()
+    context.add_cookies([{"name": name, "value": value, "url": site.base}])
+    page, wrong = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        page.goto(path)
+        yield page
+    finally:
+        context.close()
+    assert wrong == []
+
+
+def test_what_others_do_to_a_flag_appears_and_what_is_typed_stays(site: Site, chromium: Browser) -> None:
+    with looking(site, chromium, PAGE) as page:
+        percent = page.get_by_label("Percent of the users in production")
+        percent.fill("7")
+        site.aside(lambda: actions.set_weight(weight=30_000, **who_and_where()))
+        expect(page.locator("#places .env").first).to_contain_text("30\u00a0%", timeout=SOON)
+        expect(page.locator("#history")).to_contain_text("Emil", timeout=SOON)
+        assert percent.input_value() == "7"
+        site.aside(lambda: actions.kill(reason="It crashes.", **who_and_where()))
+        expect(page.locator("#places")).to_contain_text("Off for everybody in production.", timeout=SOON)
+        expect(page.locator("#places")).to_contain_text("It crashes.")
+        expect(page.locator("#said")).to_contain_text("turned off")
+        site.aside(lambda: actions.enable(**who_and_where()))
+        expect(page.locator("#places")).not_to_contain_text("Off for everybody", timeout=SOON)
