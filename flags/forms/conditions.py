@@ -55,7 +55,9 @@ class Row:
 
 @dataclass
 class Conditions:
-    """`prefix` tells several of them on one page apart. `as_json`: the text decides, else the rows do."""
+    """`prefix` tells several of them on one page apart, `anchor` is where this one stands on it. `as_json`: the text
+    decides, else the rows do.
+    """
 
     prefix: str
     match: str = "all"
@@ -64,6 +66,7 @@ class Conditions:
     as_json: bool = False
     error: str = ""
     wants_more: bool = False
+    anchor: str = "rows"
 
     choices = tuple(CHOICES.items())
 

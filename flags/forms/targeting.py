@@ -26,6 +26,20 @@ class Rule:
     serve: Serve
     name: str = ""
     error: str = ""
+    number: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page: who presses something in it comes back there."""
+        return f"rule-{self.number}"
+
+    @property
+    def above(self) -> str:
+        return f"rule-{max(self.number - 1, 0)}"
+
+    @property
+    def below(self) -> str:
+        return f"rule-{self.number + 1}"
 
     @classmethod
     def fresh(cls, variants: Sequence[str]) -> Rule:
@@ -33,7 +47,8 @@ class Rule:
 
     def stand(self, number: int) -> None:
         """Its fields carry its place."""
-        self.when.prefix, self.serve.prefix = f"rule-{number}-when", f"rule-{number}"
+        self.number = number
+        self.when.prefix, self.serve.prefix, self.when.anchor = f"rule-{number}-when", f"rule-{number}", self.anchor
 
 
 @dataclass

@@ -41,9 +41,10 @@ def who_and_where() -> dict[str, object]:
 
 
 @contextmanager
-def looking(site: Site, chromium: Browser, path: str, width: int = 1280) -> Iterator[Page]:
+def looking(site: Site, chromium: Browser, path: str, width: int = 1280, scripts: bool = True) -> Iterator[Page]:
     """Rhea, at a page, without an error in its scripts."""
-    context = chromium.new_context(base_url=site.base, viewport={"width": width, "height": 844})
+    size = {"width": width, "height": 844}
+    context = chromium.new_context(base_url=site.base, viewport=size, java_script_enabled=scripts)
     [(name, value)] = site.sessions["rhea"].items()
     context.add_cookies([{"name": name, "value": value, "url": site.base}])
     page, wrong = context.new_page(), list[str]()
@@ -70,3 +71,23 @@ def test_what_others_do_to_a_flag_appears_and_what_is_typed_stays(site: Site, ch
         expect(page.locator("#said")).to_contain_text("turned off")
         site.aside(lambda: actions.enable(**who_and_where()))
         expect(page.locator("#places")).not_to_contain_text("Off for everybody", timeout=SOON)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_who_presses_in_a_rule_stays_at_that_rule(site: Site, chromium: Browser, scripts: bool) -> None:
+    with looking(site, chromium, f"{PAGE}staging/targeting/", scripts=scripts) as page:
+        for number in range(5):
+            page.get_by_role("button", name="Another rule").click()
+            expect(page.locator(f"#rule-{number}")).to_be_in_viewport()
+            page.locator(f"#rule-{number}-name").fill(f"No. {number}")
+        for button, at, there in (
+            ("up:4", 3, "No. 4"),
+            ("down:0", 1, "No. 0"),
+            ("remove:2", 2, "No. 4"),
+        ):
+            page.locator(f"button[value='{button}']").click()
+            expect(page.locator(f"#rule-{at}-name")).to_have_value(there)
+            expect(page.locator(f"#rule-{at}-name")).to_be_in_viewport()
+        page.locator("#rule-3").get_by_role("button", name="More rows").click()
+        expect(page.locator("#rule-3 .cond__row")).to_have_count(3)
+        expect(page.locator("#rule-3-name")).to_be_in_viewport()
