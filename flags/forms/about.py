@@ -8,10 +8,10 @@ from django import forms
 from django.db.models import Q
 
 from core.forms import PersonChoice
-from core.models import Product, User
+from core.models import User
 from core.views.reason import LONGEST_REASON
-from flags.actions import MAY_CHANGE
 from flags.choices import FlagKind, ValueType
+from flags.forms.product import ProductChoice, changeable
 from flags.models import Flag
 
 
@@ -53,17 +53,18 @@ class DescribeForm(AboutForm):
 
 
 class NewFlagForm(AboutForm):
-    product = forms.ModelChoiceField(Product.objects.none(), empty_label=None)
+    product = ProductChoice()
     key = forms.SlugField(max_length=100, help_text="As code asks for it: search-typo. It cannot be changed later.")
     type = forms.ChoiceField(choices=ValueType.choices, required=False, help_text="It cannot be changed later.")
     field_order = ["product", "key", "name", "description", "type"]
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        mine = Product.objects.filter(roles__user=user, roles__kind__in=MAY_CHANGE).distinct()
+        mine = changeable(user)
         super().__init__(*args, products=mine, **kwargs)
         product, owner = self.fields["product"], self.fields["owner"]
-        assert isinstance(product, forms.ModelChoiceField) and isinstance(owner, forms.ModelChoiceField)
-        product.queryset, owner.empty_label = mine, "me"
+        assert isinstance(product, ProductChoice) and isinstance(owner, forms.ModelChoiceField)
+        product.offer(mine)
+        owner.empty_label = "me"
 
     def clean_type(self) -> ValueType:
         return ValueType(self.cleaned_data["type"] or ValueType.BOOLEAN)

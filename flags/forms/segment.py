@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from core.models import Product, User
+from core.models import User
 from core.views.reason import LONGEST_REASON
-from flags.actions import MAY_CHANGE
+from flags.forms.product import ProductChoice, changeable
 
 
 class SegmentForm(forms.Form):
@@ -27,11 +27,12 @@ class ChangeSegmentForm(SegmentForm):
 
 
 class NewSegmentForm(SegmentForm):
-    product = forms.ModelChoiceField(Product.objects.none(), empty_label=None)
+    product = ProductChoice()
     key = forms.SlugField(max_length=60, help_text="By which rules name it: beta-testers. It cannot be changed later.")
     field_order = ["product", "key", "name", "description"]
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        products = Product.objects.filter(roles__user=user, roles__kind__in=MAY_CHANGE).distinct()
-        self.fields["product"].queryset = products  # type: ignore[attr-defined]
+        product = self.fields["product"]
+        assert isinstance(product, ProductChoice)
+        product.offer(changeable(user))

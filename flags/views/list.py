@@ -17,7 +17,7 @@ from flags.choices import FlagKind, Stage, ValueType
 from flags.lives import lives
 from flags.models import Flag
 from flags.screen import Wanted
-from flags.views.reach import MEMBERS, number
+from flags.views.reach import MEMBERS, may_make, number
 
 
 @who_may(MEMBERS)
@@ -50,6 +50,7 @@ def beside(request: HttpRequest, at: Flag | None = None) -> dict[str, Any]:
         "pages": pages,
         "at": at,
         "filters": _filters(flags),
+        "may_make": may_make(request),
     }
 
 

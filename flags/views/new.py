@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import signed_in, who_may
@@ -14,7 +15,7 @@ from flags import actions
 from flags.forms.about import NewFlagForm
 from flags.forms.variants import Variants
 from flags.models import Flag
-from flags.views.reach import CHANGERS
+from flags.views.reach import CHANGERS, turned_back
 
 PAGE = "flags/new.html"
 
@@ -23,6 +24,8 @@ PAGE = "flags/new.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def flag_new(request: HttpRequest) -> HttpResponse:
     """The form; a POST makes the flag, or (`variant-more`) shows it again with more rows for values."""
+    if away := turned_back(request, reverse("flags")):
+        return away
     user = signed_in(request)
     sent = request.method == "POST"
     form = NewFlagForm(request.POST if sent else None, user=user, initial={"product": chosen(request)})

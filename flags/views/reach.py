@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from core.access import require, signed_in
+from core.errors import Forbidden
 from core.models import Environment
 from core.views import attempt
 from flags.actions import MAY_CHANGE
+from flags.forms.product import changeable
 from flags.models import Flag
 
 MEMBERS = "members of the product"
@@ -38,6 +40,22 @@ def turned_away(request: HttpRequest, flag: Flag) -> HttpResponse | None:
     return attempt(
         request, lambda: require(signed_in(request), flag.product, *MAY_CHANGE), back=flag.get_absolute_url()
     )
+
+
+def may_make(request: HttpRequest) -> bool:
+    """Whether there is a product in which they may make flags and segments."""
+    return changeable(signed_in(request)).exists()
+
+
+def turned_back(request: HttpRequest, back: str) -> HttpResponse | None:
+    """The answer to who may make nothing in any product; None for everybody else."""
+    if may_make(request):
+        return None
+
+    def refuse() -> None:
+        raise Forbidden(f"Only {CHANGERS.replace('the product', 'a product')} may do this.")
+
+    return attempt(request, refuse, back=back)
 
 
 def number(said: str) -> int | None:

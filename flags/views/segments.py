@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.access import signed_in, who_may
 from core.errors import Refused
 from core.models import AuditEntry
-from core.scope import narrow
+from core.scope import chosen, narrow
 from core.views import attempt
 from core.views.products import held
 from flags import actions, definition
@@ -19,7 +19,7 @@ from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
 from flags.models import Segment
 from flags.segment_uses import uses
-from flags.views.reach import CHANGERS, MEMBERS
+from flags.views.reach import CHANGERS, MEMBERS, may_make, turned_back
 
 HISTORY = 20
 NEW, ONE = "flags/segment_new.html", "flags/segment.html"
@@ -32,14 +32,16 @@ def segments(request: HttpRequest) -> HttpResponse:
     rows = list(mine.order_by("product__name", "key"))
     found = uses(rows)
     listed = [{"segment": row, "says": phrases.condition(row.condition), "uses": found[row.pk]} for row in rows]
-    return render(request, "flags/segments.html", {"rows": listed})
+    return render(request, "flags/segments.html", {"rows": listed, "may_make": may_make(request)})
 
 
 @who_may(CHANGERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: HttpRequest) -> HttpResponse:
+    if away := turned_back(request, reverse("segments")):
+        return away
     user = signed_in(request)
-    form = NewSegmentForm(request.POST or None, user=user)
+    form = NewSegmentForm(request.POST or None, user=user, initial={"product": chosen(request)})
     if request.method != "POST":
         return render(request, NEW, {"form": form, "editor": Conditions.of(None)})
     editor = Conditions.sent(request.POST)
