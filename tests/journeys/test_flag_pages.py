@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -33,7 +34,7 @@ def a_flag() -> None:
     actions.create_flag(product=product, key=KEY, name="Typo-tolerant search", actor=emil)
 
 
-def who_and_where() -> dict[str, object]:
+def who_and_where() -> dict[str, Any]:
     """Emil, at the flag in production."""
     flag = Flag.objects.select_related("product").get(key=KEY)
     where = Environment.objects.select_related("product").get(product=flag.product, is_production=True)
@@ -91,3 +92,40 @@ def test_who_presses_in_a_rule_stays_at_that_rule(site: Site, chromium: Browser,
         page.locator("#rule-3").get_by_role("button", name="More rows").click()
         expect(page.locator("#rule-3 .cond__row")).to_have_count(3)
         expect(page.locator("#rule-3-name")).to_be_in_viewport()
+
+
+LONG = "https://tickets.example/" + "w" * 1_500
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_word_of_any_length_pushes_nothing_off_the_screen(site: Site, chromium: Browser, width: int) -> None:
+    site.aside(long_words)
+    with looking(site, chromium, "/flags/storefront/long/", width) as page:
+        assert page.evaluate(WIDER) <= 0
+        box = page.get_by_role("button", name="Turn off for all").first.bounding_box()
+        assert box and box["x"] + box["width"] <= width
+        for path in ("production/history/", "production/targeting/", "describe/", "values/"):
+            page.goto(f"/flags/storefront/long/{path}")
+            assert page.evaluate(WIDER) <= 0, path
+
+
+def long_words() -> None:
+    """A flag about which everything is said in long words."""
+    if Flag.objects.filter(key="long").exists():
+        return
+    said = {**who_and_where(), "reason": LONG[:300]}
+    variants = [{"name": name * 30, "value": LONG} for name in ("ab", "cd")]
+    about = {"key": "long", "name": LONG[:120], "description": LONG, "type": "string", "variants": variants}
+    said["flag"] = actions.create_flag(product=said["flag"].product, actor=said["actor"], **about)
+    when = {"attribute": "user.name", "op": "equals", "value": LONG[:900]}
+    rule = {"name": LONG[:200], "when": when, "serve": {"variant": "cd" * 30}}
+    actions.set_targeting(targeting={"rules": [rule], "pins": {LONG[:200]: "ab" * 30}}, **said)
+
+
+def test_a_phone_has_room_for_what_is_typed(site: Site, chromium: Browser) -> None:
+    with looking(site, chromium, PAGE, 390) as page:
+        for label in ("User key", "Value 1"):
+            assert page.locator("#play").get_by_label(label, exact=True).bounding_box()["width"] > 120, label
+        page.goto("/flags/new/")
+        assert page.get_by_label("Value 1").bounding_box()["width"] > 300
