@@ -31,6 +31,12 @@ def countdown(at: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def moment(at: datetime | None) -> str:
+    """``Tue 24 Nov 09:00 CET`` as plain text, for mails."""
+    return words.moment(at) if at else ""
+
+
+@register.filter
 def span(duration: timedelta | None) -> str:
     return words.span(duration) if duration is not None else ""
 
