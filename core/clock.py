@@ -1,8 +1,11 @@
 """One clock: PostgreSQL's. Rules never read it; they are given what it said."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+
+FARTHEST = timedelta(days=36_525)
+"""At the ends of the calendar a time has no wall clock in half of the zones, and no page could say it."""
 
 
 def now() -> datetime:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from core.models import AuditEntry, User
 from flags import definition, diff
+from flags.actions.planned import outdated
 from flags.choices import ChangeState
 from flags.models import Flag, PlannedChange
 from flags.places import Place
@@ -14,13 +17,17 @@ from flags.places import Place
 
 @dataclass(frozen=True)
 class Planned:
-    """`lines`: what is different from what the flag is now. `may`: this person may change the flag at all."""
+    """`lines`: what is different from what the flag is now. `may`: this person may change the flag at all. `outdated`:
+    why it cannot be made any more. `late`: its time has passed while it waited.
+    """
 
     change: PlannedChange
     lines: Sequence[diff.Change]
     why: str
     may: bool
     own: bool
+    outdated: str = ""
+    late: bool = False
 
     @property
     def state(self) -> ChangeState:
@@ -28,25 +35,34 @@ class Planned:
 
     @property
     def can_agree(self) -> bool:
-        return self.may and not self.own and self.state == ChangeState.WAITING
+        return self.may and not self.own and self.state == ChangeState.WAITING and not self.outdated
 
     @property
     def can_ask_again(self) -> bool:
-        return self.may and self.state == ChangeState.SUSPENDED
+        return self.may and (self.state == ChangeState.SUSPENDED or bool(self.outdated))
 
 
-def planned(flag: Flag, places: Sequence[Place], user: User) -> list[Planned]:
+def planned(flag: Flag, places: Sequence[Place], user: User, now: datetime) -> list[Planned]:
     """The open ones, the newest first."""
     rows = PlannedChange.objects.open().filter(flag=flag).select_related("environment", "asked_by", "decided_by")
+    changes = list(rows.select_related("entry").prefetch_related("entry__texts"))
+    segments = definition.segments_of(flag.product_id) if changes else {}
     by_environment = {place.environment.pk: place for place in places}
-    found = []
-    for change in rows.select_related("entry").prefetch_related("entry__texts"):
-        place = by_environment[change.environment_id]
-        before = definition.complete(flag, place.state)
-        after = definition.complete(flag, place.state, **change.changes)
-        own = change.asked_by_id == user.pk
-        found.append(Planned(change, diff.changes(before, after), reason_in(change.entry), place.may_change, own))
-    return found
+    return [_shown(change, by_environment[change.environment_id], user, segments, now) for change in changes]
+
+
+def _shown(change: PlannedChange, place: Place, user: User, segments: Mapping[str, Any], now: datetime) -> Planned:
+    before = definition.complete(place.state.flag, place.state)
+    after = definition.complete(place.state.flag, place.state, **change.changes)
+    return Planned(
+        change,
+        diff.changes(before, after),
+        reason_in(change.entry),
+        place.may_change,
+        own=change.asked_by_id == user.pk,
+        outdated="" if change.state == ChangeState.SUSPENDED else outdated(change, place.state, segments),
+        late=change.state == ChangeState.WAITING and change.due_at is not None and change.due_at <= now,
+    )
 
 
 def reason_in(entry: AuditEntry | None) -> str:

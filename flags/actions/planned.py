@@ -74,6 +74,8 @@ def _plan(
     flag = state.flag
     if due_at is not None and due_at <= clock.now():
         raise Refused("That time is over.", field="due_at")
+    if due_at is not None and due_at - clock.now() > clock.FARTHEST:
+        raise Refused("A change is planned within a hundred years of today.", field="due_at")
     data: dict[str, Any] = {"key": flag.key, "environment": state.environment.slug, "fields": sorted(changes)}
     data |= {"definition": _foreseen(state, changes)} | ({"due_at": due_at.isoformat()} if due_at else {})
     entry = record.entry(flag, actor, "flag_change_planned", data, reason)
@@ -137,12 +139,12 @@ def end_change(*, change: PlannedChange, actor: User, reason: str = "") -> Plann
 
 @transaction.atomic
 def ask_again(*, change: PlannedChange, actor: User) -> FlagState | PlannedChange:
-    """A suspended change once more, on what the flag is now: as `submit_change`, for `actor`. Raises as that does, and
-    Conflict for a change that is not suspended.
+    """A change that was suspended, or would be, once more on what the flag is now: as `submit_change`, for `actor`.
+    Raises as that does, and Conflict for a change that can be made as it was asked for, or is over.
     """
     common.may(actor, change.flag.product)
     change = _locked(change)
-    if change.state != ChangeState.SUSPENDED:
+    if change.state != ChangeState.SUSPENDED and not (ChangeState(change.state).is_open and _outdated(change)):
         raise Conflict(f"This change is {ChangeState(change.state).label.lower()}.")
     change.state, change.decided_by, change.decided_at = ChangeState.WITHDRAWN, actor, clock.now()
     change.save(update_fields=["state", "decided_by", "decided_at"])
@@ -202,7 +204,8 @@ def _make(change: PlannedChange) -> None:
     change.state = ChangeState.APPLIED
     try:
         with transaction.atomic():
-            _require_as_asked(change)
+            if why := _outdated(change):
+                raise Conflict(why)
             states.change_state(
                 flag=change.flag,
                 environment=change.environment,
@@ -225,13 +228,21 @@ def _reason(change: PlannedChange) -> str:
     return next((text.text for text in change.entry.texts.filter(field="reason")), "")
 
 
-def _require_as_asked(change: PlannedChange) -> None:
-    """A segment that the flag did not use yet leaves its version alone, and yet is a part of what was asked for."""
+def _outdated(change: PlannedChange) -> str:
     state = FlagState.objects.select_related("flag").get(flag=change.flag, environment=change.environment)
+    return outdated(change, state, definition.segments_of(change.flag.product_id))
+
+
+def outdated(change: PlannedChange, state: FlagState, segments: Mapping[str, Any]) -> str:
+    """Why it is not made any more; empty while the flag is what it was when this was asked for. A segment that it did
+    not use yet leaves its version alone, and yet is a part of what was asked for.
+    """
     if state.version != change.based_on:
-        raise Conflict("The flag was changed since this was asked for.")
-    if change.entry.data["definition"] != _foreseen(state, change.changes):
-        raise Conflict("A segment that it uses was changed since this was asked for.")
+        return "The flag was changed since this was asked for."
+    after = definition.complete(state.flag, state, **change.changes)
+    if change.entry.data["definition"] != definition.whole_digest(after, segments):
+        return "A segment that it uses was changed since this was asked for."
+    return ""
 
 
 def _foreseen(state: FlagState, changes: dict[str, Any]) -> str:

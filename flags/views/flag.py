@@ -54,7 +54,7 @@ def now(request: HttpRequest, shown: Flag) -> dict[str, Any]:
         "claimed_by": claimed_by(shown),
         "places": there,
         "killed": [(place, reason_in(place.killed)) for place in there if not place.state.enabled],
-        "planned": planned(shown, there, user),
+        "planned": planned(shown, there, user, moment),
         "settling": any(place.settling for place in there),
         "topics": " ".join(_topics(shown, there)),
         "now_at": f"{shown.get_absolute_url()}?part=now",

@@ -1,6 +1,6 @@
 """Freezes: product-wide facts, so they take the product's lock alone; nobody grows meanwhile."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,9 +14,6 @@ from releases.actions.common import announce
 from releases.actions.releases import MANAGERS
 from releases.models import Freeze, Release
 
-FARTHEST = timedelta(days=36_525)
-"""At the ends of the calendar a time has no wall clock in half of the zones, and no page could say it."""
-
 
 @transaction.atomic
 def add_freeze(*, product: Product, reason: str, starts_at: datetime, ends_at: datetime, actor: User) -> Freeze:
@@ -27,7 +24,7 @@ def add_freeze(*, product: Product, reason: str, starts_at: datetime, ends_at: d
     for field, at in (("starts_at", starts_at), ("ends_at", ends_at)):
         if at.tzinfo is None:
             raise Refused("Name the time zone.", field=field)
-        if abs(at - now) > FARTHEST:
+        if abs(at - now) > clock.FARTHEST:
             raise Refused("A freeze lies within a hundred years of today.", field=field)
     if ends_at <= starts_at:
         raise Refused("A freeze ends after it starts.", field="ends_at")

@@ -1,7 +1,7 @@
 """Changes that wait, on the flag's page: their diff, who may say what to them, and what became of them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +95,8 @@ def test_a_percentage_is_planned_for_a_time_in_the_readers_zone(
     planned = PlannedChange.objects.get()
     assert planned.due_at is not None and planned.due_at.isoformat() == "2030-03-01T00:00:00+00:00"
     assert (planned.state, planned.changes["weight"]) == (ChangeState.APPROVED, 125)
+    far = emils.post(WEIGHT, {**fields, "due_at": ["9999-12-31T09:00"]})
+    assert far.status_code == 422 and "within a hundred years" in far.content.decode()
     late = emils.post(WEIGHT, {**fields, "due_at": ["2020-03-01T09:00"]})
     assert late.status_code == 422 and "That time is over" in late.content.decode()
     assert "0.125" in late.content.decode() and "Spring" in late.content.decode()
@@ -134,3 +136,35 @@ def test_more_of_everything_costs_no_more_queries(
     before = costs()
     grow(range(4, 7))
     assert costs() == before
+
+
+def test_the_mail_says_when_it_is_meant_for_in_plain_words(
+    waiting: PlannedChange, typo: Flag, production: Environment, rhea: User, emil: User
+) -> None:
+    said: dict[str, Any] = {"actor": emil, "action": "flag_weight_set", "changes": {"weight": 5_000}}
+    due = datetime(2099, 12, 24, 17, 0, tzinfo=UTC)
+    actions.submit_change(flag=typo, environment=production, due_at=due, **said)
+    mails = [mail.text for mail in OutboxMessage.objects.filter(kind="flag_change", recipient=rhea)]
+    assert sum("at Thu 24 Dec 2099 18:00 CET, and it waits" in text for text in mails) == 1, mails
+
+
+def test_what_cannot_be_made_any_more_is_not_to_be_agreed_to(
+    waiting: PlannedChange, typo: Flag, production: Environment, rhea: User, emil: User, browser_of: BrowserOf
+) -> None:
+    assert browser_of(emil).post(f"{PAGE}changes/{waiting.pk}/again/").status_code == 409, "it can still be made"
+    rule = {"when": {"attribute": "a", "op": "equals", "value": 1}, "serve": {"variant": "off"}}
+    actions.set_targeting(flag=typo, environment=production, targeting={"rules": [rule]}, actor=emil)
+    page = browser_of(rhea).get(PAGE).content.decode()
+    assert "The flag was changed since this was asked for. It cannot be made" in page
+    assert "/agree/" not in page and "Ask again on what it is now" in page and "Refuse" in page
+    press(browser_of(emil), waiting, "again")
+    [asked] = PlannedChange.objects.open()
+    assert asked.pk != waiting.pk and asked.changes == waiting.changes
+    assert "/agree/" in browser_of(rhea).get(PAGE).content.decode()
+
+
+def test_whose_time_passed_while_it_waited_says_so(waiting: PlannedChange, rhea: User, browser_of: BrowserOf) -> None:
+    assert "Its time has passed" not in browser_of(rhea).get(PAGE).content.decode()
+    PlannedChange.objects.update(due_at=clock.now() - timedelta(minutes=1))
+    page = browser_of(rhea).get(PAGE).content.decode()
+    assert "Its time has passed: once somebody agrees, it is made at once." in page and "/agree/" in page
