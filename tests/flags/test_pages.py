@@ -6,10 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from core.models import Environment, User
+from core.models import AuditEntry, Environment, User
 from flags import actions
 from flags.models import Flag, FlagKey
 from tests.flags.conftest import HOLDER, state_of
+from tests.flags.typed import typed
 
 BrowserOf = Callable[[User], Client]
 PAGE = "/flags/storefront/search-typo/"
@@ -117,3 +118,18 @@ def test_the_page_hears_of_its_environments_and_of_its_record(claimed: Flag, rhe
     assert sorted(heard) == sorted([*places, f"flag:{claimed.pk}", HOLDER])
     fetched = browser_of(rhea).get(f"{PAGE}?part=now").content.decode()
     assert 'id="places"' in fetched and 'id="history"' in fetched and "<html" not in fetched
+
+
+def test_who_turns_it_off_or_on_again_may_say_why_and_need_not(
+    typo: Flag, production: Environment, staging: Environment, emil: User, browser_of: BrowserOf
+) -> None:
+    emils = browser_of(emil)
+    page = emils.get(PAGE).content.decode()
+    assert "Turn off for all in production</button>" in page, "and nowhere else"
+    kill, enable = f"{PAGE}production/kill/", f"{PAGE}production/enable/"
+    assert typed(page, kill) == {"reason": [""]} == typed(page, f"{PAGE}staging/kill/")
+    assert emils.post(kill, typed(page, kill)).status_code == 303
+    page = emils.get(PAGE).content.decode()
+    emils.post(enable, typed(page, enable, reason="The index is whole again"))
+    entry = AuditEntry.objects.get(action="flag_enabled")
+    assert entry.texts.get(field="reason").text == "The index is whole again"
