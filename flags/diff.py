@@ -66,6 +66,17 @@ def changes(
     return [Change(title, lines[:most], len(lines) - len(lines[:most])) for title, lines in told if lines]
 
 
+def segment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """From one segment (`name`, `description` and `condition`) to another."""
+    parts: list[tuple[str, Iterable[Line]]] = [
+        ("Name", _one(before["name"], after["name"])),
+        ("Description", _one(before["description"], after["description"])),
+        ("Who is in it", _told("", before["condition"], after["condition"], _when)),
+    ]
+    told = [(title, list(lines)) for title, lines in parts]
+    return [Change(title, lines) for title, lines in told if lines]
+
+
 def in_rows(told: Iterable[Change]) -> list[tuple[str, str]]:
     """The same as terms and what they are: for mails."""
     return [(one.title, "; ".join(_in_words(line) for line in one.lines)) for one in told]

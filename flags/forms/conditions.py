@@ -41,12 +41,13 @@ SCALARS = {"equals"}
 
 @dataclass
 class Row:
-    """One row as it stands in the form."""
+    """One row as it stands in the form. `wrong`: which of its parts the error is about; empty: none of them alone."""
 
     attribute: str = ""
     op: str = "equals"
     value: str = ""
     error: str = ""
+    wrong: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -126,7 +127,7 @@ class Conditions:
             raise evaluation.Invalid("", "Say who it is about: fill in one row at least.")
         for at, row in enumerate(filled):
             if not row.value.strip():
-                raise evaluation.Invalid(f"{self.match}.{at}", 'Say a value; an empty text is written "".')
+                raise evaluation.Invalid(f"{self.match}.{at}.value", 'Say a value; an empty text is written "".')
         parts = [condition_of(row) for row in filled]
         return parts[0] if len(parts) == 1 else {self.match: parts}
 
@@ -134,13 +135,13 @@ class Conditions:
         return [row for row in self.rows if not row.is_blank]
 
     def _mark(self, invalid: evaluation.Invalid) -> None:
-        self.error = invalid.sentence
         place = re.match(r"(?:all|any)\.(\d+)", invalid.path)
         filled = self._filled()
         if self.as_json or not filled:
             self.error = f"{invalid.path}: {invalid.sentence}" if invalid.path else invalid.sentence
         else:
-            filled[int(place[1]) if place and len(filled) > 1 else 0].error = invalid.sentence
+            row = filled[int(place[1]) if place and len(filled) > 1 else 0]
+            row.error, row.wrong = invalid.sentence, invalid.path.rpartition(".")[2]
 
     def _add(self, count: int) -> None:
         self.rows += [Row() for _ in range(max(0, min(count, MOST_ROWS - len(self.rows))))]

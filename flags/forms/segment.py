@@ -15,9 +15,12 @@ class SegmentForm(forms.Form):
 
 
 class ChangeSegmentForm(SegmentForm):
-    """`edition` is the one that was read: whoever comes second is told, and loses nothing."""
+    """`edition` is the one that was read, as it `was`: whoever comes second is told what became of it, and loses
+    nothing.
+    """
 
     edition = forms.IntegerField(min_value=1, max_value=2_147_483_647, widget=forms.HiddenInput)
+    was = forms.CharField(required=False, max_length=200_000, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why",
         required=False,

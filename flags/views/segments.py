@@ -1,5 +1,6 @@
 """Segments: the list, one with who is in it and which rules ask for it, and what can be done with it."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +14,15 @@ from core.models import AuditEntry
 from core.scope import chosen, narrow
 from core.views import attempt
 from core.views.products import held
-from flags import actions, definition
+from flags import actions, definition, diff
 from flags.evaluation import phrases
 from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
+from flags.forms.targeting import WRONG
+from flags.meanwhile import about_segment, in_segment
 from flags.models import Segment
 from flags.segment_uses import uses
-from flags.views.reach import CHANGERS, MEMBERS, may_make, turned_back
+from flags.views.reach import CHANGERS, MEMBERS, may_make, number, turned_back
 
 HISTORY = 20
 NEW, ONE = "flags/segment_new.html", "flags/segment.html"
@@ -75,9 +78,10 @@ def segment(request: HttpRequest, slug: str, segment_key: str) -> HttpResponse:
 
     def change() -> Segment:
         condition = editor.read(segments=set(definition.segments_of(shown.product_id)) - {shown.key})
-        sent = {**form.cleaned_data, "based_on": form.cleaned_data["edition"]}
-        sent.pop("edition")
-        return actions.change_segment(segment=shown, actor=signed_in(request), condition=condition, **sent)
+        sent = {name: form.cleaned_data[name] for name in ("name", "description", "reason")}
+        read = form.cleaned_data["edition"]
+        said: dict[str, Any] = {"segment": shown, "actor": signed_in(request), "condition": condition, **sent}
+        return actions.change_segment(**said, based_on=read)
 
     return attempt(
         request,
@@ -112,9 +116,11 @@ def _page(
     """With the form as it was sent, if it was. The edition it is based on is the one that is shown: sending it again
     after a conflict is a choice.
     """
-    fresh = {"name": shown.name, "description": shown.description, "edition": shown.edition}
+    now = {**about_segment(shown), "edition": shown.edition, "was": json.dumps(about_segment(shown))}
+    missed = None
     if form is not None and form.is_bound:
-        form.data = {**request.POST.dict(), "edition": shown.edition}
+        missed = in_segment(shown, number(request.POST.get("edition", "")), request.POST.get("was", ""))
+        form.data = {**request.POST.dict(), "edition": shown.edition, "was": now["was"]}
     record = AuditEntry.objects.filter(subject=f"segment:{shown.pk}").select_related("actor").prefetch_related("texts")
     match = "any" if "any" in shown.condition else "all"
     return {
@@ -124,16 +130,29 @@ def _page(
         "uses": uses([shown])[shown.pk],
         "record": list(record[:HISTORY]),
         "may": signed_in(request).has_role(shown.product, *actions.MAY_CHANGE),
-        "form": form or ChangeSegmentForm(initial=fresh),
+        "form": form or ChangeSegmentForm(initial=now),
         "editor": editor or Conditions.of(shown.condition),
+        "meanwhile": missed,
+        "yours": _would(request, shown, editor) if missed and editor else [],
     }
 
 
+def _would(request: HttpRequest, shown: Segment, editor: Conditions) -> list[diff.Change]:
+    """What saving would change of what it is by now, as far as what was typed can be read."""
+    typed = {name: request.POST.get(name, "").strip() for name in ("name", "description")}
+    try:
+        condition = editor.read(segments=set(definition.segments_of(shown.product_id)) - {shown.key})
+    except Refused:
+        return []
+    return diff.segment(about_segment(shown), {**typed, "condition": condition})
+
+
 def _placed(form: Any, editor: Conditions, act: Any) -> Any:
-    """`act()`; what it refuses is also said at the field or the condition it is about."""
+    """`act()`; what it refuses is said at the field or the condition it is about, and once."""
     try:
         return held(form, act)
     except Refused as refused:
         if refused.field.startswith("condition"):
             editor.refuse(refused)
-        raise
+        placed = refused.field.startswith(("condition", editor.prefix)) or refused.field in form.fields
+        raise type(refused)(WRONG, field=refused.field) if placed else refused from refused

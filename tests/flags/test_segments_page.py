@@ -11,6 +11,7 @@ from core.models import Environment, Product, User
 from flags import actions
 from flags.models import Flag, Segment
 from tests.flags.conftest import HOLDER
+from tests.flags.typed import typed
 
 BrowserOf = Callable[[User], Client]
 HERE = "/products/storefront/flags/segments/"
@@ -73,15 +74,40 @@ def test_p12_what_is_wrong_is_said_and_nothing_is_lost(staff: Segment, emil: Use
     assert (staff.edition, staff.condition) == (1, STAFF)
 
 
-def test_the_second_of_two_is_told_and_sends_again(staff: Segment, emil: User, browser_of: BrowserOf) -> None:
+def test_the_second_of_two_sees_what_the_first_did_and_saves_on_top(
+    staff: Segment, emil: User, rhea: User, browser_of: BrowserOf
+) -> None:
+    here, late = f"{HERE}staff/", browser_of(rhea)
+    read = late.get(here).content.decode()
+    more = {"name": "People here", "when-value": ["pro, team, solo", ""], "reason": "Solo is back"}
+    assert browser_of(emil).post(here, sent(staff, **more)).status_code == 303
+    fields = {**typed(read, here), "name": ["Colleagues"], "when-value": ["guests", ""]}
+    answer = late.post(here, fields)
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "Not saved: Emil Sand changed it meanwhile," in page and "Solo is back" in page
+    theirs, _, mine = page.partition("Saved now, yours takes its place and would change:")
+    assert "<del>Staff</del>" in theirs and "<ins>People here</ins>" in theirs
+    assert "<ins>Colleagues</ins>" in mine and "solo" in mine.partition("<ins>user.group is guests")[0]
+    assert "Save on top of that" in page and "Save the segment" not in page
+    assert late.post(here, {**typed(page, here), "was": "["}).status_code == 303
+    staff.refresh_from_db()
+    assert (staff.name, staff.condition["value"]) == ("Colleagues", "guests")
+
+
+@pytest.mark.parametrize("was", ["", "{}", "[1]", "null", '{"condition": 1}', '{"condition": {"all": 3}}'])
+def test_p12_whatever_is_sent_as_how_it_was_shows_who_changed_it(
+    was: str, staff: Segment, emil: User, browser_of: BrowserOf
+) -> None:
     emils = browser_of(emil)
-    assert emils.post(f"{HERE}staff/", sent(staff, name="People here")).status_code == 303
-    late = emils.post(f"{HERE}staff/", sent(staff, name="Colleagues"))
-    page = late.content.decode()
-    assert late.status_code == 409 and "Somebody changed this meanwhile" in page
-    assert 'value="Colleagues"' in page and 'name="edition" value="2"' in page
-    assert emils.post(f"{HERE}staff/", sent(staff, name="Colleagues", edition=2)).status_code == 303
-    assert Segment.objects.get().name == "Colleagues"
+    emils.post(f"{HERE}staff/", sent(staff, name="People here"))
+    answer = emils.post(f"{HERE}staff/", sent(staff, name="Colleagues", was=was))
+    assert answer.status_code == 409 and "Emil Sand changed it meanwhile" in answer.content.decode()
+
+
+def test_an_error_is_said_once_where_it_is(staff: Segment, emil: User, browser_of: BrowserOf) -> None:
+    bad = {"when-attribute": ["age"], "when-op": ["more"], "when-value": ["old"]}
+    page = browser_of(emil).post(f"{HERE}staff/", sent(staff, **bad)).content.decode()
+    assert page.count("This must be a number") == 1 and page.count('aria-invalid="true"') == 1
 
 
 def test_a_used_segment_names_its_rules_and_stays(
