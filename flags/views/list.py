@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,15 +20,31 @@ from flags.models import Flag
 from flags.screen import Wanted
 from flags.views.reach import MEMBERS, may_make, number
 
+LOOKED_FOR = ("state", "q", "kind", "type", "tag", "owner", "page")
+
 
 @who_may(MEMBERS)
 @require_safe
 def flags(request: HttpRequest) -> HttpResponse:
-    """The list; for htmx its rows alone, as somebody types."""
-    template = "flags/_rows.html" if getattr(request, "htmx", False) else "flags/list.html"
-    response = render(request, template, beside(request, _at(request)))
+    """The list; for htmx its rows and tabs, as somebody types, and the address that looks for the same."""
+    shown = beside(request, _at(request))
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        response = render(request, "flags/_found.html", shown)
+        response["HX-Replace-Url"] = _address(htmx.current_url_abs_path or request.path, shown["wanted"])
+    else:
+        response = render(request, "flags/list.html", shown)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _address(current: str, wanted: Wanted) -> str:
+    """Of the page on which somebody types: all that it was asked, and what they look for by now."""
+    here = urlsplit(current)
+    kept = [(name, value) for name, value in parse_qsl(here.query) if name not in LOOKED_FOR]
+    kept += [("state", wanted.stage)] if wanted.stage else []
+    query = "&".join(filter(None, [urlencode(kept), wanted.query]))
+    return f"{quote(here.path, safe='/%')}?{query}" if query else quote(here.path, safe="/%")
 
 
 def beside(request: HttpRequest, at: Flag | None = None) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import clock
-from core.models import Environment, User
+from core.choices import RoleKind
+from core.models import Environment, Product, User
 from core.weights import FULL
 from flags import actions, screen
 from flags.choices import Due, Stage
@@ -126,3 +127,17 @@ def test_a_thousand_flags_cost_as_many_queries_as_one_and_a_short_page(
     assert queries == before and size < 100_000
     actions.set_weight(flag=typo, environment=production, weight=5_000, actor=emil)
     assert "page 13 of 13" in client.get("/flags/?page=13").content.decode()
+
+
+def test_from_the_list_one_comes_to_all_that_belongs_to_flags(
+    typo: Flag, emil: User, browser_of: Callable[[User], Client]
+) -> None:
+    office = Product.objects.create(name="Back office", slug="back-office")
+    office.roles.create(user=emil, kind=RoleKind.ENGINEER)
+    emils = browser_of(emil)
+    page = emils.get("/flags/").content.decode()
+    for path in ("/flags/backlog/", "/products/storefront/flags/", "/products/back-office/flags/", "/flags/archived/"):
+        assert f'href="{path}"' in page, "though nothing is due, and no product is chosen"
+    emils.post("/look-at/", {"product": "back-office", "next": "/"})
+    page = emils.get("/flags/").content.decode()
+    assert "/products/back-office/flags/" in page and "/products/storefront/flags/" not in page

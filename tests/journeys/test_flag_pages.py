@@ -129,3 +129,22 @@ def test_a_phone_has_room_for_what_is_typed(site: Site, chromium: Browser) -> No
             assert page.locator("#play").get_by_label(label, exact=True).bounding_box()["width"] > 120, label
         page.goto("/flags/new/")
         assert page.get_by_label("Value 1").bounding_box()["width"] > 300
+
+
+def test_a_search_stands_in_the_address_and_in_the_tabs(site: Site, chromium: Browser) -> None:
+    with looking(site, chromium, "/flags/") as page:
+        page.get_by_label("Find a flag").fill("no such")
+        expect(page.locator("#flagrows")).to_contain_text("No flag fits.")
+        expect(page.locator("#flagtabs")).to_contain_text("All 0")
+        page.get_by_label("Find a flag").fill("typo")
+        expect(page.locator("#flagtabs")).to_contain_text("All 1")
+        assert page.url.endswith("/flags/?q=typo")
+        page.locator(".flagrow", has_text=KEY).click()
+        expect(page.locator("h1")).to_have_text(KEY)
+        page.go_back()
+        expect(page.get_by_label("Find a flag")).to_have_value("typo")
+        page.locator("#flagtabs").get_by_text("New").click()
+        expect(page.get_by_label("Find a flag")).to_have_value("typo")
+        page.goto(f"{PAGE}?environment=staging&user=u-1")
+        page.get_by_label("Find a flag").fill("typ")
+        expect(page).to_have_url(f"{site.base}{PAGE}?environment=staging&user=u-1&q=typ")
