@@ -17,7 +17,7 @@ from flags.models import Flag
 
 WRITTEN = ("name", "description", "tags")
 CHOSEN = ("kind", "owner", "expected_removal", "for_clients")
-ABOUT = {"expected_removal": "expected removal", "for_clients": "may be read with a client key"}
+ABOUT = {"expected_removal": "expected removal", "for_clients": "for clients"}
 """Fields that are called otherwise than in code."""
 LONGEST = 160
 """Letters of a text around what differs."""

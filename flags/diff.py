@@ -62,24 +62,25 @@ def changes(
         ("Buckets", _one(before["seed"], after["seed"])),
         ("Buckets of splits", _one(before["salt"], after["salt"])),
     ]
-    told = [(title, list(lines)) for title, lines in parts]
-    return [Change(title, lines[:most], len(lines) - len(lines[:most])) for title, lines in told if lines]
+    found = [(title, list(lines)) for title, lines in parts]
+    return [Change(title, lines[:most], len(lines) - len(lines[:most])) for title, lines in found if lines]
 
 
 def segment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """From one segment (`name`, `description` and `condition`) to another."""
-    parts: list[tuple[str, Iterable[Line]]] = [
-        ("Name", _one(before["name"], after["name"])),
-        ("Description", _one(before["description"], after["description"])),
-        ("Who is in it", _told("", before["condition"], after["condition"], _when)),
+    """From one segment (`name`, `description` and `condition`; no condition: it was erased) to another."""
+    old, new = before["condition"], after["condition"]
+    erased = [Line("", *("(erased)" if one is None else when(one) for one in (old, new)))]
+    found = [
+        ("Who is in it", erased if old is None or new is None else list(told("", old, new, when))),
+        ("Name", list(_one(before["name"], after["name"]))),
+        ("Description", list(_one(before["description"], after["description"]))),
     ]
-    told = [(title, list(lines)) for title, lines in parts]
-    return [Change(title, lines) for title, lines in told if lines]
+    return [Change(title, lines) for title, lines in found if lines]
 
 
-def in_rows(told: Iterable[Change]) -> list[tuple[str, str]]:
+def in_rows(changed: Iterable[Change]) -> list[tuple[str, str]]:
     """The same as terms and what they are: for mails."""
-    return [(one.title, "; ".join(_in_words(line) for line in one.lines)) for one in told]
+    return [(one.title, "; ".join(_in_words(line) for line in one.lines)) for one in changed]
 
 
 def _in_words(line: Line) -> str:
@@ -143,7 +144,7 @@ def _pins(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Line]:
 def _segments(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Line]:
     """Only those that both use: what a rule asks anew, its own line says."""
     for key in sorted(was.keys() & now.keys()):
-        yield from _told(key, was[key], now[key], _when)
+        yield from told(key, was[key], now[key], when)
 
 
 def _rules(was: Sequence[Any], now: Sequence[Any]) -> Iterator[Line]:
@@ -156,9 +157,9 @@ def _rules(was: Sequence[Any], now: Sequence[Any]) -> Iterator[Line]:
             yield Line(f"{place}, new", "", _rule(rule))
             continue
         before = was[old]
-        yield from _told(f"{place}, name", before["name"], rule["name"], lambda name: name or "no name")
-        yield from _told(place, before["when"], rule["when"], _when)
-        yield from _told(f"{place} gives", before["serve"], rule["serve"], _serve)
+        yield from told(f"{place}, name", before["name"], rule["name"], lambda name: name or "no name")
+        yield from told(place, before["when"], rule["when"], when)
+        yield from told(f"{place} gives", before["serve"], rule["serve"], _serve)
     for old, rule in enumerate(was):
         if old not in pairs.values():
             yield Line(f"rule {old + 1}, gone", _rule(rule), "")
@@ -189,7 +190,7 @@ def _pairs(was: Sequence[Any], now: Sequence[Any]) -> dict[int, int]:
     return found
 
 
-def _told(what: str, before: Any, after: Any, says: Any) -> Iterator[Line]:
+def told(what: str, before: Any, after: Any, says: Any) -> Iterator[Line]:
     """A change that reads the same before and after (the 30th value of a list) is still one."""
     if _same(before, after):
         return
@@ -199,11 +200,12 @@ def _told(what: str, before: Any, after: Any, says: Any) -> Iterator[Line]:
 
 def _rule(rule: Mapping[str, Any]) -> str:
     name = f"{rule['name']}: " if rule["name"] else ""
-    return f"{name}{_when(rule['when'])} → {_serve(rule['serve'])}"
+    return f"{name}{when(rule['when'])} → {_serve(rule['serve'])}"
 
 
-def _when(when: Mapping[str, Any]) -> str:
-    return phrases.plain(phrases.condition(when))
+def when(condition: Mapping[str, Any]) -> str:
+    """A condition in plain words."""
+    return phrases.plain(phrases.condition(condition))
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import transaction
 
-from core import audit, locks
+from core import audit, clock, locks
 from core.errors import Refused
-from core.models import Product
+from core.models import AuditText, Product
 from flags.models import FlagState, FlagVersion, PlannedChange, Segment
 
 GONE = "(erased)"
@@ -36,7 +37,19 @@ def forget_user(*, product: Product, user: str) -> int:
     for change in PlannedChange.objects.filter(flag__product=product).iterator():
         found += _blank(change, user, "changes")
     stream = f"product:{product.pk}"
+    found += _blank_segments(stream, user)
     audit.record(stream=stream, actor=None, action="flag_user_forgotten", subject=stream, data={"places": found})
+    return found
+
+
+def _blank_segments(stream: str, user: str) -> int:
+    """What segments were stands in texts of the product's record, which are whole or erased."""
+    kept = AuditText.objects.filter(entry__stream=stream, entry__subject__startswith="segment:", field="condition")
+    found = 0
+    for text in kept.filter(erased_at=None).iterator():
+        condition = json.loads(text.text)
+        if without(condition, user) != condition:
+            found += AuditText.objects.filter(pk=text.pk).update(text="", salt="", erased_at=clock.now())
     return found
 
 

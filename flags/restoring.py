@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from flags import definition, diff
-from flags.evaluation import phrases
 from flags.models import FlagState, FlagVersion
 
 BROUGHT = ("carrier", "weight", "build", "targeting")
@@ -35,7 +34,7 @@ def restoring(kept: FlagVersion, state: FlagState) -> Restoring:
     stays = diff.changes(kept.definition, after, kept.segments, segments, most=None)
     gone = {key: kept.segments[key] for key in kept.segments if key not in segments}
     if gone:
-        lines = [diff.Line(key, phrases.plain(phrases.condition(condition))) for key, condition in gone.items()]
+        lines = [diff.Line(key, diff.when(condition)) for key, condition in gone.items()]
         stays.append(diff.Change("Segments, gone", lines))
     return Restoring(diff.changes(now, after), stays, _links(state, stays))
 

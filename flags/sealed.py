@@ -13,7 +13,7 @@ from typing import Any
 
 from core.chain import canonical
 from flags.choices import Carrier
-from flags.diff import Line, changes
+from flags.diff import Line, changes, when
 from flags.evaluation import BOOLEANS, default_targeting, phrases
 from flags.evaluation.phrases import Bit, Phrase, code, text_of
 
@@ -70,8 +70,8 @@ def differences(
 
 def _rule(rule: Mapping[str, Any]) -> Phrase:
     """By its name and, as names are not signed, by what it asks for."""
-    when = _brief(rule["when"])
-    who = (Bit(f"{rule['name']} ("), *when, Bit(")")) if rule["name"] else when
+    asks = _brief(rule["when"])
+    who = (Bit(f"{rule['name']} ("), *asks, Bit(")")) if rule["name"] else asks
     return (*who, Bit(" → "), *phrases.gives(rule["serve"]))
 
 
@@ -106,8 +106,8 @@ def _between(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[list[Li
     before, after = was.get("segments", {}), now.get("segments", {})
     for part in changes(_definition(was), _definition(now), before, after, most=None):
         yield [replace(line, what=_named(part.title, line.what)) for line in part.lines]
-    fresh = [Line(f"segments · {key}", "", _condition(after[key])) for key in after if key not in before]
-    gone = [Line(f"segments · {key}", _condition(before[key]), "") for key in before if key not in after]
+    fresh = [Line(f"segments · {key}", "", when(after[key])) for key in after if key not in before]
+    gone = [Line(f"segments · {key}", when(before[key]), "") for key in before if key not in after]
     if fresh or gone:
         yield [*fresh, *gone]
     for key, words in FACTS.items():
@@ -129,10 +129,6 @@ def _definition(row: Mapping[str, Any]) -> dict[str, Any]:
     """What is not signed of a flag here is the same before and after."""
     same: dict[str, Any] = {"enabled": True, "withheld": False, "carrier": Carrier.PERCENTAGE, "weight": 0}
     return {**same, "build": "", "seed": "", "salt": "", "variants": row["values"], "targeting": row}
-
-
-def _condition(condition: Mapping[str, Any]) -> str:
-    return phrases.plain(phrases.condition(condition))
 
 
 def _yes(value: Any) -> str:

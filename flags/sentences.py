@@ -44,7 +44,7 @@ SENTENCES: dict[str, Sentence] = {
     "segment_created": Sentence("none", "flag", "{actor} made the segment {key}"),
     "segment_changed": Sentence("live", "target", "{actor} changed who is in the segment {key}"),
     "segment_deleted": Sentence("wait", "x", "{actor} deleted the segment {key}"),
-    "flag_user_forgotten": Sentence("none", "x", "A user was forgotten in {places} versions of flags"),
+    "flag_user_forgotten": Sentence("none", "x", "A user was forgotten in {places} versions of flags and segments"),
     "flag_killed": Sentence("bad", "hold", "{actor} turned {key} off for everybody in {environment}"),
     "flag_enabled": Sentence("good", "play", "{actor} lifted the kill switch of {key} in {environment}"),
     "flag_moved": Sentence(

@@ -11,7 +11,7 @@ from core import audit, locks
 from core.errors import Conflict, Refused
 from core.models import AuditEntry, Product, User
 from core.rows import clean, insert
-from flags import definition, evaluation, patterns_in_use, rules, versions
+from flags import definition, evaluation, patterns_in_use, rules, segment_past, versions
 from flags.actions import common, growth, record
 from flags.models import FlagState, Segment
 
@@ -145,5 +145,5 @@ def _record(
             "flags": sorted({state.flag_id for state in moved}),
             **record.about_all(moved),
         },
-        texts={"reason": reason},
+        texts={"reason": reason, **({} if stream else segment_past.texts(segment))},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +12,9 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.access import signed_in, who_may
 from core.models import AuditEntry
-from core.sentences import tell
 from flags import actions, backlog, code, described, lives
-from flags.diff import Change
 from flags.evaluation import phrases
+from flags.log import logged
 from flags.models import Flag
 from flags.places import Place, claimed_by, places
 from flags.planned import planned, reason_in
@@ -72,15 +71,7 @@ def _history(shown: Flag) -> dict[str, Any]:
     record = AuditEntry.objects.filter(subject=f"flag:{shown.pk}").select_related("actor").prefetch_related("texts")
     history = list(record[:HISTORY])
     lines = described.changes_in(history)
-    return {"newest": _log(history[:NEWEST], lines), "older": _log(history[NEWEST:], lines)}
-
-
-def _log(entries: list[AuditEntry], lines: Mapping[int, Sequence[Change]]) -> list[dict[str, Any]]:
-    """What changed of how a flag is has its own pages, with its versions; what was said of it, stands here."""
-    return [
-        {"row": row, "lines": lines.get(row.entry.pk), "why": reason_in(row.entry) if row.entry.pk in lines else ""}
-        for row in tell(entries)
-    ]
+    return {"newest": logged(history[:NEWEST], lines), "older": logged(history[NEWEST:], lines)}
 
 
 def _end(shown: Flag, *, may: bool) -> dict[str, Any]:

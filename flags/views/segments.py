@@ -14,11 +14,12 @@ from core.models import AuditEntry
 from core.scope import chosen, narrow
 from core.views import attempt
 from core.views.products import held
-from flags import actions, definition, diff
+from flags import actions, definition, diff, segment_past
 from flags.evaluation import phrases
 from flags.forms.conditions import Conditions
 from flags.forms.segment import ChangeSegmentForm, NewSegmentForm
 from flags.forms.targeting import WRONG
+from flags.log import Logged, logged
 from flags.meanwhile import about_segment, in_segment
 from flags.models import Segment
 from flags.segment_uses import uses
@@ -121,14 +122,13 @@ def _page(
     if form is not None and form.is_bound:
         missed = in_segment(shown, number(request.POST.get("edition", "")), request.POST.get("was", ""))
         form.data = {**request.POST.dict(), "edition": shown.edition, "was": now["was"]}
-    record = AuditEntry.objects.filter(subject=f"segment:{shown.pk}").select_related("actor").prefetch_related("texts")
     match = "any" if "any" in shown.condition else "all"
     return {
         "segment": shown,
         "match": match,
         "parts": [phrases.condition(part) for part in shown.condition.get(match, [shown.condition])],
         "uses": uses([shown])[shown.pk],
-        "record": list(record[:HISTORY]),
+        "log": _log(shown),
         "may": signed_in(request).has_role(shown.product, *actions.MAY_CHANGE),
         "form": form or ChangeSegmentForm(initial=now),
         "editor": editor or Conditions.of(shown.condition),
@@ -145,6 +145,13 @@ def _would(request: HttpRequest, shown: Segment, editor: Conditions) -> list[dif
     except Refused:
         return []
     return diff.segment(about_segment(shown), {**typed, "condition": condition})
+
+
+def _log(shown: Segment) -> list[Logged]:
+    """Told once: that a change of it touched a claimed flag stands in that release's record as well."""
+    found = AuditEntry.objects.filter(stream=f"product:{shown.product_id}", subject=f"segment:{shown.pk}")
+    entries = list(found.select_related("actor").prefetch_related("texts")[: HISTORY + 1])
+    return logged(entries[:HISTORY], segment_past.changes_in(entries))
 
 
 def _placed(form: Any, editor: Conditions, act: Any) -> Any:

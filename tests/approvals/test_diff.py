@@ -38,6 +38,12 @@ def test_nothing_of_a_part_is_left_unsaid() -> None:
         assert word in said
 
 
+def test_of_several_that_are_called_alike_none_hides_another() -> None:
+    rules = [{"name": "VIP", "gives": "on"}, {"name": "VIP", "gives": "off"}]
+    part = Part(name="flags", title="Flags", content={"rules": rules})
+    assert [value for what, value in leaves(part) if what.endswith("gives")] == ["on", "off"]
+
+
 def test_the_rail_of_the_plan_ends_in_the_watch() -> None:
     part = Part(name="plan", title="Plan", content={"steps": STEPS, "rollback window": "1 h"})
     assert [(point.name, point.note) for point in steps([part])] == [

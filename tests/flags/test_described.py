@@ -48,7 +48,7 @@ def test_p7_what_was_written_is_erased_with_who_wrote_it(typo: Flag, rhea: User,
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"for_clients": True}, [("May be read with a client key", "no", "yes")]),
+        ({"for_clients": True}, [("For clients", "no", "yes")]),
         ({"expected_removal": date(2027, 1, 31)}, [("Expected removal", "none", "2027-01-31")]),
         ({"kind": FlagKind.PERMISSION}, [("Kind", "Release", "Permission")]),
         ({"description": f"{'a' * 200}b"}, [("Description", "", f"{'a' * 160}…")]),
