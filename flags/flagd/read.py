@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.jsons import deeper, loads
 from core.weights import FULL
 from flags.choices import Carrier, ValueType
 from flags.evaluation import Definition, Invalid, default_targeting, parse_condition, parse_targeting, parse_variants
@@ -39,15 +39,22 @@ def read(document: object) -> Read:
     found = Read({}, {}, {})
     for key, logic in evaluators.items():
         try:
-            found.segments[key] = parse_condition(read_condition(logic, {}), segments=())
+            found.segments[key] = parse_condition(read_condition(_shallow(logic), {}), segments=())
         except (Foreign, Invalid) as why:
             found.refused[f"segment {key}"] = _said(why)
     for key, data in document["flags"].items():
         try:
-            found.flags[key] = _flag(key, data, found.segments)
+            found.flags[key] = _flag(key, _shallow(data), found.segments)
         except (Foreign, Invalid) as why:
             found.refused[key] = _said(why)
     return found
+
+
+def _shallow(data: Any) -> Any:
+    """Before anything of it is read, or only quoted to say what is wrong: either would break on it."""
+    if deeper(data):
+        raise Foreign("it nests too deep")
+    return data
 
 
 def _said(why: Exception) -> str:
@@ -117,6 +124,10 @@ def _kind(value: Any) -> ValueType:
     return kinds.get(type(value), ValueType.JSON)
 
 
+def _is_if(logic: Any) -> bool:
+    return isinstance(logic, dict) and list(logic) == ["if"]
+
+
 @dataclass
 class _Chain:
     """A flag's targeting: pins and rules, and then everybody else. Remembers the salt that its splits share."""
@@ -149,7 +160,7 @@ class _Chain:
         """The steps of an if, and of the ifs in its last place; what the rest get. A route is an if of its own."""
         steps: list[tuple[Any, Any]] = []
         rest = logic
-        while isinstance(rest, dict) and list(rest) == ["if"] and not (by_build and self._is_route(rest)):
+        while _is_if(rest) and not (by_build and self._is_route(rest)):
             parts = rest["if"]
             if not isinstance(parts, list) or len(parts) < 2:
                 raise Foreign("an if of it has no condition or nothing that it gives")
@@ -158,16 +169,17 @@ class _Chain:
         return steps, self.default if rest is None else rest
 
     def _is_route(self, logic: Any) -> bool:
-        parts = logic["if"]
-        whole = isinstance(parts, list) and len(parts) == 3 and parts[2] == self.default
-        asks = parts[0] if whole else None
-        equal = asks.get("===") if isinstance(asks, dict) else None
+        parts = logic["if"] if _is_if(logic) else None
+        if not isinstance(parts, list) or len(parts) != 3 or parts[2] != self.default:
+            return False
+        asks = parts[0]
+        equal = asks.get("===") if isinstance(asks, dict) and len(asks) == 1 else None
         return isinstance(equal, list) and len(equal) == 2 and equal[0] == var("build") and isinstance(equal[1], str)
 
     def _pins(self, steps: list[tuple[Any, Any]]) -> dict[str, Any]:
         pins: dict[str, Any] = {}
         for when, variant in steps:
-            users = when.get("in") if isinstance(when, dict) else None
+            users = when.get("in") if isinstance(when, dict) and len(when) == 1 else None
             if not (isinstance(users, list) and len(users) == 2 and users[0] == USER and isinstance(users[1], list)):
                 raise Foreign("its metadata counts pins that are none")
             if not all(isinstance(user, str) for user in users[1]):
@@ -177,9 +189,9 @@ class _Chain:
 
     def _rule_names(self, count: int) -> list[str]:
         try:
-            names = json.loads(self.facts.get("rules", "") or "[]")
+            names = loads(self.facts.get("rules", "") or "[]")
         except ValueError:
-            names = []
+            raise Foreign("its metadata's rules are no list of names") from None
         if count < 0:
             raise Foreign("its metadata counts pins that are none")
         return names if isinstance(names, list) and len(names) == count else [""] * count
@@ -194,7 +206,7 @@ class _Chain:
         return next(iter(self.salts)) if self.salts else self.facts.get("salt", "")
 
     def _route(self, rest: Any) -> dict[str, Any]:
-        if not isinstance(rest, dict) or not self._is_route(rest):
+        if not self._is_route(rest):
             raise Foreign("its metadata speaks of a route that it does not follow")
         asks, on, off = rest["if"]
         weight = self.facts.get("weight", 0)

@@ -17,6 +17,7 @@ from typing import Any
 from django.http import QueryDict
 
 from core.errors import Refused
+from core.jsons import loads
 from flags import evaluation
 from flags.evaluation.phrases import OPERATOR_WORDS
 from flags.forms import values
@@ -119,7 +120,7 @@ class Conditions:
     def _condition(self) -> Any:
         if self.as_json:
             try:
-                return values.loads(self.text)
+                return loads(self.text)
             except ValueError as error:
                 raise evaluation.Invalid("", "This is no JSON: look at its quotes, commas and brackets.") from error
         filled = self._filled()

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from django.http import QueryDict
 
+from core.jsons import deeper
 from flags.evaluation import invalid
 from flags.forms import values
 
@@ -85,7 +86,7 @@ class Question:
             found = orjson.loads(self.text)
         except orjson.JSONDecodeError as error:
             raise CannotAsk(f"The context is no JSON: {error}.") from error
-        if not isinstance(found, dict) or _deeper(found, DEEPEST):
+        if not isinstance(found, dict) or deeper(found, DEEPEST):
             raise CannotAsk(f'The context is a JSON object such as {{"country": "JP"}}, at most {DEEPEST} deep.')
         return found
 
@@ -101,10 +102,3 @@ def _put(context: dict[str, Any], path: str, value: object) -> None:
         if not isinstance(here, dict):
             raise CannotAsk(f"“{path[:80]}” cannot be: {part} is no object in this context.")
     here[name] = value
-
-
-def _deeper(value: object, limit: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return limit == 0 or any(_deeper(one, limit - 1) for one in inner)

@@ -5,13 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-
-def loads(text: str) -> Any:
-    """JSON as the standard has it: NaN is none. Raises ValueError, also for what is nested too deep to be read."""
-    try:
-        return json.loads(text, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("It is nested too deep.") from error
+from core.jsons import loads
 
 
 def read(text: str) -> Any:
@@ -58,7 +52,3 @@ def write_text(given: str) -> str:
 def _is_whole(given: object) -> bool:
     """No half characters (lone surrogates), which no page and no answer can hold."""
     return not (isinstance(given, str) and any("\ud800" <= sign <= "\udfff" for sign in given))
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)

@@ -10,10 +10,10 @@ from typing import Any
 from django.http import QueryDict
 
 from core.errors import Refused
+from core.jsons import loads
 from flags import evaluation
 from flags.choices import ValueType
 from flags.evaluation.parse import MAX_VARIANTS
-from flags.forms import values
 
 MORE, TALLEST = 3, 16
 """How many rows are added at once, and how many lines of a value are in sight."""
@@ -82,7 +82,7 @@ def read(text: str, type: str) -> Any:
     if type == ValueType.STRING:
         return text
     try:
-        return values.loads(text)
+        return loads(text)
     except ValueError:
         return text
 

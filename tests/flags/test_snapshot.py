@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from core.jsons import DEEPEST
 from core.models import Environment, Product, User
+from core.weights import FULL
 from flags import actions, disk, keys, snapshot
 from flags.choices import KeyKind
+from flags.doors import House
 from flags.evaluation import Definition
 from flags.models import Flag
 from flags.serving import Holder
@@ -63,6 +66,19 @@ def test_p11_the_copy_reads_back_the_same_and_is_private(tmp_path: Path) -> None
     modes = {stat.S_IMODE(os.stat(file).st_mode) for file in folder.iterdir()}
     assert modes == {0o600} and stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert len(list(folder.glob("*.json"))) == 1 and not list(folder.glob(".environment*"))
+
+
+def test_p11_a_value_that_is_as_deep_as_it_may_be_is_answered_and_kept(tmp_path: Path) -> None:
+    """Else one flag would keep all flags of its environment from being followed."""
+    value: Any = 1
+    for _ in range(DEEPEST):
+        value = {"deep": value}
+    deep = Definition(key="deep", type="json", variants=(("on", value), ("off", {})), weight=FULL)
+    one = dataclasses.replace(taken(), flags={"deep": deep}, ids={"deep": 1})
+    house = House(one)
+    assert house.rule_set[0].count(b'{"deep":') > DEEPEST
+    assert house.asked["deep"].fragments[0].count(b'{"deep":') == DEEPEST
+    assert disk.save(one, tmp_path) and disk.read_all(tmp_path) == {1: one}
 
 
 @pytest.mark.parametrize("late", [2, 3])

@@ -58,6 +58,13 @@ def simple(key: str = "banner", **more: Any) -> str:
     return json.dumps({"flags": {key: flag}})
 
 
+def nested(deep: int) -> Any:
+    found: Any = "x"
+    for _ in range(deep):
+        found = [found]
+    return found
+
+
 def test_a_flag_travels_to_another_product_and_back_unchanged(
     colour: Flag, staging: Environment, emil: User, browser_of: BrowserOf
 ) -> None:
@@ -190,6 +197,34 @@ def test_p12_what_cannot_be_imported_is_named_and_nothing_is_written(
         answer = emils.post(HERE, posted(text, staging, do="1"))
         assert answer.status_code == 422 and says in answer.content.decode(), says
     assert AuditEntry.objects.count() == before and Flag.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"metadata": {"carrier": "build"}, "targeting": {"fractional": []}}, "a route that it does not follow"),
+        ({"metadata": {"rules": "[" * 2_000}}, "rules are no list of names"),
+        ({"targeting": nested(500)}, "nests too deep"),
+        ({"targeting": nested(900)}, "nests too deep"),
+        ({"targeting": {"if": [{"==": [{"var": "a"}, nested(900)]}, "on", "off"]}}, "nests too deep"),
+        ({"variants": {"on": nested(250), "off": []}}, "nests too deep"),
+    ],
+)
+def test_p12_what_nobody_would_write_is_named_by_page_and_pipeline(
+    more: dict[str, Any], says: str, storefront: Product, staging: Environment, emil: User, browser_of: BrowserOf
+) -> None:
+    text, before = simple(**more), AuditEntry.objects.count()
+    _, token = ApiToken.issue(user=emil, product=storefront, name="pipeline")
+    there = "/api/v1/products/storefront/flags/staging/definition"
+    pipeline = Client(headers={"Authorization": f"Bearer {token}"})
+    for query in ("", "?dry_run=true"):
+        answer = pipeline.put(f"{there}{query}", text, content_type="application/json")
+        unread = answer.status_code == 400  # so deep that it is not even parsed
+        assert unread or (answer.status_code == 422 and says in answer.json()["errors"][0]["detail"])
+    for fields in ({}, {"do": "1"}):
+        page = browser_of(emil).post(HERE, posted(text, staging, **fields))
+        assert page.status_code == 422 and says in page.content.decode()
+    assert AuditEntry.objects.count() == before and not Flag.objects.exists()
 
 
 def test_who_may(typo: Flag, staging: Environment, tomas: User, otto: User, browser_of: BrowserOf) -> None:
