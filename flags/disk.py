@@ -43,7 +43,7 @@ def save(snapshot: Snapshot, folder: Path) -> bool:
 
 
 def read_all(folder: Path) -> dict[int, Snapshot]:
-    """What is there, by environment id. A file that cannot be read, or is of another format, is logged and left out."""
+    """What is there, by environment id. A file that is damaged, or of another format, is logged and left out."""
     found = (_read(file) for file in sorted(folder.glob("environment-*.json")))
     return {snapshot.environment_id: snapshot for snapshot in found if snapshot is not None}
 
@@ -54,7 +54,10 @@ def _file(folder: Path, environment_id: int) -> Path:
 
 def _read(file: Path) -> Snapshot | None:
     try:
-        return from_json(file.read_bytes())
+        found = from_json(file.read_bytes())
+        if _file(file.parent, found.environment_id) != file:
+            raise ValueError("it is of another environment")
+        return found
     except FileNotFoundError:
         return None
     except (OSError, KeyError, TypeError, ValueError) as error:

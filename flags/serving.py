@@ -156,11 +156,13 @@ class Holder:
 
     def hold(self, snapshots: Mapping[int, Snapshot]) -> None:
         """Serve from these from now on. What is new is compiled here, in the caller's thread."""
-        before, houses = self.houses, {}
+        before = self.houses
+        houses: dict[int, House] = {}
         with uncollected():
             for pk, taken in snapshots.items():
-                known = before.get(pk)
-                houses[pk] = known if known is not None and known.snapshot is taken else House(taken, known)
+                house = _house(taken, before.get(pk))
+                if house is not None:
+                    houses[pk] = house
         self.doors = Doors(
             {
                 digest: self._door(digest, key, house)
@@ -211,6 +213,17 @@ class Holder:
             update_fields=["version", "seen_at"],
         )
         self._reported = (time.monotonic(), versions)
+
+
+def _house(taken: Snapshot, known: House | None) -> House | None:
+    """What is `known` already, or cannot be built, stays as it was: one environment lets down no other."""
+    if known is not None and known.snapshot is taken:
+        return known
+    try:
+        return House(taken, known)
+    except Exception:
+        log.exception("The flags of %s cannot be held as they are at version %s", taken.environment, taken.version)
+        return known
 
 
 def _own_connection() -> None:

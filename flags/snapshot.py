@@ -6,7 +6,9 @@ import dataclasses
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, get_origin, get_type_hints
 
 import orjson
 from django.db import connection, transaction
@@ -143,19 +145,55 @@ def as_json(snapshot: Snapshot) -> bytes:
 
 
 def from_json(data: bytes) -> Snapshot:
-    """Raises KeyError, TypeError or ValueError if `data` is not what `as_json` made."""
-    fields = dict(orjson.loads(data))
+    """Raises KeyError, TypeError or ValueError if `data` is not what `as_json` made: what is damaged must not be held,
+    for whoever is served from it would be let down later. What a flag's targeting says, its evaluation judges.
+    """
+    fields = _are(dict, orjson.loads(data))
     if fields.pop("format", 1) != FORMAT:
         raise ValueError("it is of another format")
-    flags = [Definition(**{**flag, "variants": _pairs(flag["variants"])}) for flag in fields["flags"]]
-    for flag in flags:
-        Carrier(flag.carrier)
-        ValueType(flag.type)
-    keys = {digest: Key(**{**key, "origins": tuple(key["origins"])}) for digest, key in fields["keys"].items()}
-    for key in keys.values():
-        KeyKind(key.kind)
-    return Snapshot(**{**fields, "flags": {flag.key: flag for flag in flags}, "keys": keys})
+    flags = [_flag(_are(dict, flag)) for flag in _are(list, fields["flags"])]
+    keys = {digest: _key(_are(dict, key)) for digest, key in _are(dict, fields["keys"]).items()}
+    _are(dict, fields["ids"], of=int)
+    _are(dict, fields["segments"], of=dict)
+    made = Snapshot(**{**fields, "flags": {flag.key: flag for flag in flags}, "keys": keys})
+    _check(made)
+    return made
 
 
-def _pairs(variants: list[list[Any]]) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, value) for name, value in variants)
+def _flag(fields: dict[str, Any]) -> Definition:
+    pairs = [_are(list, pair) for pair in _are(list, fields["variants"])]
+    flag = Definition(**{**fields, "variants": tuple((_are(str, name), value) for name, value in pairs)})
+    _check(flag)
+    Carrier(flag.carrier)
+    ValueType(flag.type)
+    return flag
+
+
+def _key(fields: dict[str, Any]) -> Key:
+    key = Key(**{**fields, "origins": tuple(_are(list, fields["origins"], of=str))})
+    _check(key)
+    KeyKind(key.kind)
+    return key
+
+
+def _check(made: Snapshot | Definition | Key) -> None:
+    """Raises ValueError where a field holds something else than its type says."""
+    for name, kind in _kinds(type(made)).items():
+        _are(kind, getattr(made, name))
+
+
+@cache
+def _kinds(made: type) -> dict[str, Any]:
+    """What `isinstance` is asked about each field."""
+    hints = get_type_hints(made).items()
+    return {name: hint if isinstance(hint, UnionType) else get_origin(hint) or hint for name, hint in hints}
+
+
+def _are(kind: Any, found: Any, *, of: Any = object) -> Any:
+    """`found`, if it is of that kind, and all that stands in it `of` that other. Raises ValueError."""
+    if not isinstance(found, kind):
+        raise ValueError(f"{type(found).__name__} stands where {getattr(kind, '__name__', kind)} belongs")
+    if of is not object:
+        for one in found.values() if isinstance(found, dict) else found:
+            _are(of, one)
+    return found

@@ -1,7 +1,6 @@
 """Whatever is done to a flagd definition, it is read or refused (P12): what is read can be evaluated and written."""
 
 import json
-from collections.abc import Iterator
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -14,56 +13,10 @@ from core.weights import FULL
 from flags.choices import Carrier
 from flags.evaluation import Definition, Invalid, compile_all, default_targeting
 from flags.flagd import Portable, export, read
-from flags.flagd.logic import COMPARED, TEXTS, USER, place
 from tests.flags import worlds
+from tests.flags.spoilt import anything, names, nested, spoil
 
-OPERATORS = ("if", "fractional", "cat", "var", "in", "and", "or", "!", "==", "===", "!==", "sem_ver", "$ref")
-FACTS = ("type", "carrier", "weight", "pins", "rules", "tags", "seed", "salt", "for_clients", "expected_removal")
-PARTS = ("state", "variants", "defaultVariant", "targeting", "metadata")
-names = st.sampled_from((*OPERATORS, *COMPARED.values(), *TEXTS, *FACTS, *PARTS)) | st.text(max_size=5)
-words = st.sampled_from(("on", "off", "third", "build", "staff", "targetingKey", "[1", '["a"]', "[" * 2_000))
-plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words | st.text(max_size=5) | names
-logic = st.sampled_from(({"if": []}, {"fractional": []}, {"fractional": [place("s"), ["on", 2**62], ["off", 1]]}, USER))
-anything = st.recursive(
-    plain | logic,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=3),
-    max_leaves=10,
-)
 depths = st.sampled_from((0, 0, 0, 0, 0, 1, 30, 230, 240, 700))
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands, as the way there."""
-    if path:
-        yield path
-    for name, inner in (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    ):
-        yield from places(inner, (*path, name))
-
-
-def spoil(document: Any, by: Random, spoilt: Any, name: str) -> None:
-    """Put something in a place of it, take what stands there out, or call it otherwise."""
-    found = list(places(document))
-    if not found:
-        return
-    *way, last = by.choice(found)
-    here = document
-    for step in way:
-        here = here[step]
-    what = by.choice(("put", "put", "put", "take out", "call"))
-    if what == "put":
-        here[last] = spoilt
-    else:
-        gone = here.pop(last)
-        if what == "call" and isinstance(here, dict):
-            here[name] = gone
-
-
-def nested(value: Any, deep: int) -> Any:
-    for number in range(deep):
-        value = [value] if number % 2 else {"and": value}
-    return value
 
 
 def followed() -> Portable:

@@ -2,12 +2,16 @@
 
 import dataclasses
 import fcntl
+import json
 import os
 import stat
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from core.jsons import DEEPEST
@@ -16,11 +20,13 @@ from core.weights import FULL
 from flags import actions, disk, keys, snapshot
 from flags.choices import KeyKind
 from flags.doors import House
-from flags.evaluation import Definition
+from flags.evaluation import Definition, default_targeting
 from flags.models import Flag
 from flags.serving import Holder
 from flags.snapshot import Key, Snapshot
+from tests.flags import worlds
 from tests.flags.conftest import HOLDER
+from tests.flags.spoilt import anything, spoil
 
 
 def taken(version: int = 3, **flags: Any) -> Snapshot:
@@ -98,6 +104,79 @@ def test_p11_a_damaged_copy_is_left_out_and_replaced(tmp_path: Path, content: by
     assert set(disk.read_all(tmp_path)) == {2}
     assert disk.save(taken(1, typo=1), tmp_path)
     assert set(disk.read_all(tmp_path)) == {1, 2}
+
+
+SHAPES: list[tuple[list[Any], Any]] = [
+    (["keys"], []),
+    (["keys", "d" * 64], 5),
+    (["keys", "d" * 64, "rate"], "5"),
+    (["keys", "d" * 64, "origins"], [5]),
+    (["keys", "d" * 64, "expires_at"], "soon"),
+    (["segments"], []),
+    (["segments"], {"staff": "all"}),
+    (["version"], "3"),
+    (["environment_id"], "1"),
+    (["environment_id"], 2),
+    (["taken_at"], None),
+    (["ids"], {"typo": "1"}),
+    (["flags"], {"typo": {}}),
+    (["flags", 0], []),
+    (["flags", 0, "key"], None),
+    (["flags", 0, "weight"], "all"),
+    (["flags", 0, "variants"], [["on", True], 5]),
+    (["flags", 0, "variants", 0, 0], 5),
+    (["flags", 0, "targeting"], None),
+    (["flags", 0, "metadata"], None),
+]
+
+
+@pytest.mark.parametrize(("where", "what"), SHAPES, ids=[f"{where[-1]}-{what}" for where, what in SHAPES])
+def test_p11_a_copy_of_another_shape_keeps_no_process_from_starting(
+    where: list[Any], what: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk.save(taken(typo=1), tmp_path)
+    disk.save(dataclasses.replace(taken(typo=1), environment_id=7, keys={}), tmp_path)
+    file = tmp_path / "environment-1.json"
+    here = content = json.loads(file.read_bytes())
+    for step in where[:-1]:
+        here = here[step]
+    here[where[-1]] = what
+    file.write_text(json.dumps(content))
+    holder = Holder(tmp_path)
+    holder.hold(disk.read_all(tmp_path))
+    assert set(holder.houses) == {7} and "environment-1.json cannot be read" in caplog.text
+    assert disk.save(taken(1, typo=2), tmp_path), "the next one heals it"
+    assert disk.read_all(tmp_path)[1] == taken(1, typo=2)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(worlds.worlds(worlds.ANY), st.randoms(use_true_random=False), anything)
+def test_p11_whatever_stands_in_a_copy_it_is_held_or_left_out(
+    tmp_path: Path, world: Any, by: Random, spoilt: Any
+) -> None:
+    one = dataclasses.replace(taken(), flags=world[0], ids=dict.fromkeys(world[0], 1), segments=world[1])
+    content = json.loads(snapshot.as_json(one))
+    spoil(content, by, spoilt, "other")
+    (tmp_path / "environment-1.json").write_text(json.dumps(content))
+    holder = Holder(tmp_path)
+    holder.hold(disk.read_all(tmp_path))
+    for door in holder.doors.by_digest.values():
+        assert door.view.decide({"targetingKey": "u-1", "country": "NO"}) is not None
+        assert door.meter.wait(door.key.rate or 0, 1.0) >= 0 and door.opens_at(1.0) in (True, False)
+
+
+def test_p11_an_environment_that_cannot_be_built_lets_no_other_down(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, holder = taken(typo=5_000), Holder(tmp_path)
+    odd = {"name": "", "when": {"all": []}, "serve": {"variant": "on"}}
+    targeting = {**default_targeting(("on", "off")), "rules": [odd]}
+    bad = dataclasses.replace(taken(4), flags={"typo": Definition(key="typo", targeting=targeting)})
+    holder.hold({1: bad, 2: dataclasses.replace(good, environment_id=2)})
+    assert set(holder.houses) == {2} and "cannot be held" in caplog.text
+    holder.hold({1: good})
+    holder.hold({1: bad})
+    assert holder.houses[1].snapshot is good, "what it was, it stays"
 
 
 def test_p11_a_process_that_is_frozen_while_it_writes_keeps_nobody_waiting(
