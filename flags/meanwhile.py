@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.jsons import loads
 from core.models import AuditEntry
 from flags import definition, diff, evaluation
-from flags.forms import values
 from flags.models import FlagState, FlagVersion, Segment
 from flags.planned import reason_in
 
@@ -57,7 +57,7 @@ def about_segment(segment: Segment) -> dict[str, Any]:
 def _read(was: str) -> dict[str, Any] | None:
     """None for what no page of ours has sent."""
     try:
-        found = values.loads(was)
+        found = loads(was)
         named = evaluation.used_segments(found["condition"])
         condition = evaluation.parse_condition(found["condition"], segments=named)
         return {"name": str(found["name"]), "description": str(found["description"]), "condition": condition}

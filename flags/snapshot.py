@@ -178,7 +178,8 @@ def _key(fields: dict[str, Any]) -> Key:
 
 def _check(made: Snapshot | Definition | Key) -> None:
     """Raises ValueError where a field holds something else than its type says."""
-    for name, kind in _kinds(type(made)).items():
+    of: type = type(made)
+    for name, kind in _kinds(of).items():
         _are(kind, getattr(made, name))
 
 

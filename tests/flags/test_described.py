@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -55,7 +56,7 @@ def test_p7_what_was_written_is_erased_with_who_wrote_it(typo: Flag, rhea: User,
         ({"name": "Search with typos"}, []),
     ],
 )
-def test_each_field_reads(typo: Flag, emil: User, changes: dict[str, object], says: list[object]) -> None:
+def test_each_field_reads(typo: Flag, emil: User, changes: dict[str, Any], says: list[object]) -> None:
     actions.describe_flag(flag=typo, actor=emil, name="Search with typos")
     actions.describe_flag(flag=typo, actor=emil, **changes)
     assert told(typo) == says

@@ -1,6 +1,7 @@
 """A segment's page tells what each change of it was, and why."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.test import Client
 
@@ -21,7 +22,7 @@ def test_a_change_of_a_segment_reads_from_what_to_what_and_why(
     typo: Flag, emil: User, browser_of: Callable[[User], Client]
 ) -> None:
     segment = made(typo, emil)
-    said = {"description": "", "actor": emil}
+    said: dict[str, Any] = {"description": "", "actor": emil}
     actions.change_segment(segment=segment, name="VIP", condition=TEAM, reason="Teams pay too", **said)
     actions.change_segment(segment=segment, name="VIPs", condition=TEAM, **said)
     log = browser_of(emil).get(segment.get_absolute_url()).content.decode().partition('class="log"')[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from core.models import Environment, Product, User
 from flags import actions
@@ -44,7 +44,7 @@ def who_and_where() -> dict[str, Any]:
 @contextmanager
 def looking(site: Site, chromium: Browser, path: str, width: int = 1280, scripts: bool = True) -> Iterator[Page]:
     """Rhea, at a page, without an error in its scripts."""
-    size = {"width": width, "height": 844}
+    size = ViewportSize(width=width, height=844)
     context = chromium.new_context(base_url=site.base, viewport=size, java_script_enabled=scripts)
     [(name, value)] = site.sessions["rhea"].items()
     context.add_cookies([{"name": name, "value": value, "url": site.base}])
@@ -114,9 +114,15 @@ def long_words() -> None:
     """A flag about which everything is said in long words."""
     if Flag.objects.filter(key="long").exists():
         return
-    said = {**who_and_where(), "reason": LONG[:300]}
+    said: dict[str, Any] = {**who_and_where(), "reason": LONG[:300]}
     variants = [{"name": name * 30, "value": LONG} for name in ("ab", "cd")]
-    about = {"key": "long", "name": LONG[:120], "description": LONG, "type": "string", "variants": variants}
+    about: dict[str, Any] = {
+        "key": "long",
+        "name": LONG[:120],
+        "description": LONG,
+        "type": "string",
+        "variants": variants,
+    }
     said["flag"] = actions.create_flag(product=said["flag"].product, actor=said["actor"], **about)
     when = {"attribute": "user.name", "op": "equals", "value": LONG[:900]}
     rule = {"name": LONG[:200], "when": when, "serve": {"variant": "cd" * 30}}
@@ -126,9 +132,15 @@ def long_words() -> None:
 def test_a_phone_has_room_for_what_is_typed(site: Site, chromium: Browser) -> None:
     with looking(site, chromium, PAGE, 390) as page:
         for label in ("User key", "Value 1"):
-            assert page.locator("#play").get_by_label(label, exact=True).bounding_box()["width"] > 120, label
+            assert wide(page.locator("#play").get_by_label(label, exact=True)) > 120, label
         page.goto("/flags/new/")
-        assert page.get_by_label("Value 1").bounding_box()["width"] > 300
+        assert wide(page.get_by_label("Value 1")) > 300
+
+
+def wide(what: Locator) -> float:
+    box = what.bounding_box()
+    assert box
+    return box["width"]
 
 
 def test_a_search_stands_in_the_address_and_in_the_tabs(site: Site, chromium: Browser) -> None:
