@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from core.bars import Bars, Series, bars, compact
 from core.models import Environment
 from core.weights import FULL, as_percent
+from flags.buckets import SHADES, looks
 from flags.models import Flag, FlagUsage
 from flags.usage import ERROR
 
 DAYS = 14
-SHADES = ("one", "two", "three", "four")
-"""Of the variants that are not the off-variant; what is beyond them shares the last."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,12 @@ def _series(given: Iterable[Answer], days: Sequence[date], variants: Sequence[st
         of_variant[one.day] = of_variant.get(one.day, 0) + one.count
     had = [name for name in [*variants, *sorted(counts.keys() - set(variants))] if name in counts]
     shown = [name for name in had if name not in (off, ERROR)]
-    alone, rest = (shown, []) if len(shown) <= len(SHADES) else (shown[: len(SHADES) - 1], shown[len(SHADES) - 1 :])
-    found = [_one(name, look, [name], counts, days) for name, look in zip(alone, SHADES, strict=False)]
-    if rest:
-        found.append(_one(f"{len(rest)} others", SHADES[-1], rest, counts, days))
+    look = looks([*variants, *(name for name in shown if name not in variants)], off)
+    last = [name for name in shown if look[name] == SHADES[-1]]
+    alone = shown if len(last) == 1 else [name for name in shown if name not in last]
+    found = [_one(name, look[name], [name], counts, days) for name in alone]
+    if len(last) > 1:
+        found.append(_one(f"{len(last)} others", SHADES[-1], last, counts, days))
     for name, look, said in ((off, "soft", off), (ERROR, "bad", "no answer")):
         if name in counts:
             found.append(_one(said, look, [name], counts, days))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.weights import FULL, as_percent
 from flags.evaluation import Trace
 
 WIDTH = 600
-SHADES = ("one", "three", "two", "four")
-"""Of neighbouring parts."""
+SHADES = ("one", "two", "three", "four")
+"""Of the variants that are not the off-variant; what is beyond them shares the last."""
 ROOM = 60
 """How much of the line the words at the mark take."""
 LETTER = 11
@@ -50,6 +50,12 @@ class Line:
         return min(max(self.pieces[0].width, ROOM / 2), WIDTH - ROOM / 2)
 
 
+def looks(variants: Iterable[str], off: str) -> dict[str, str]:
+    """How each is drawn, wherever it is: the `variants` of a flag in order."""
+    others = [name for name in variants if name != off]
+    return {off: "soft", **{name: SHADES[min(at, len(SHADES) - 1)] for at, name in enumerate(others)}}
+
+
 def lines(trace: Trace) -> list[Line]:
     """One for the exposure, and one for the split that decided, if there is any."""
     found = [_exposure(trace)] if trace.bucket is not None and 0 < trace.weight < FULL else []
@@ -74,9 +80,10 @@ def _split(trace: Trace, place: int) -> list[Line]:
     serve = targeting["rules"][rules.index(decided)]["serve"] if decided.kind == "rule" else targeting["on"]
     if "split" not in serve:
         return []
+    look = looks([name for name, _ in trace.definition.variants], targeting["off"])
     pieces, begin = [], 0
-    for number, (name, weight) in enumerate(serve["split"]):
-        pieces.append(Piece(_x(begin), _x(weight), SHADES[number % len(SHADES)], name))
+    for name, weight in serve["split"]:
+        pieces.append(Piece(_x(begin), _x(weight), look.get(name, SHADES[-1]), name))
         begin += weight
     parts = ", ".join(f"{as_percent(weight)} {name}" for name, weight in serve["split"] if weight)
     label = f"Bucket {place} of {FULL} in the split: {parts}; this user gets {trace.variant}"

@@ -8,7 +8,10 @@ from django.test import Client
 
 from core import clock
 from core.models import Environment, User
+from core.weights import FULL
+from flags import buckets
 from flags.answers import Answer, draw
+from flags.evaluation import Definition, default_targeting, explain
 from flags.models import Flag, FlagUsage
 
 TODAY = date(2026, 11, 25)
@@ -44,12 +47,14 @@ def test_silence_is_said_and_old_days_do_not_count() -> None:
 
 def test_many_variants_share_the_last_shade_and_errors_are_told_apart() -> None:
     many = [of(0, f"v{number}", 10) for number in range(6)]
-    shown = draw(HERE, [*many, of(0, "gone", 1), of(0, "error", 1)], TODAY, variants=[*"ab"], off="v5")
+    shown = draw(
+        HERE, [*many, of(0, "gone", 1), of(0, "error", 1)], TODAY, variants=[f"v{at}" for at in range(6)], off="v5"
+    )
     names = [(one.look, one.name) for one in shown.shares]
     assert names == [
-        ("one", "gone"),
-        ("two", "v0"),
-        ("three", "v1"),
+        ("one", "v0"),
+        ("two", "v1"),
+        ("three", "v2"),
         ("four", "3 others"),
         ("soft", "v5"),
         ("bad", "no answer"),
@@ -65,3 +70,15 @@ def test_the_page_shows_each_environment(
     assert "1\u00a0284 so far: all of them asked for it by name" in page and 'role="img"' in page
     other = browser_of(tomas).get(typo.get_absolute_url(), {"usage": "staging"}).content.decode()
     assert "Nobody has asked yet" in other and "?usage=production#usage" in other
+
+
+def test_a_variant_looks_the_same_in_usage_and_in_the_playground() -> None:
+    names, off = ["sea", "sand", "ink"], "ink"
+    shares = draw(HERE, [of(0, name, 5) for name in ("ink", "sand")], TODAY, variants=names, off=off).shares
+    assert {one.name: one.look for one in shares} == {"sand": "two", "ink": "soft"}
+    serve = {"split": [["ink", 20_000], ["sand", 30_000], ["sea", 50_000]]}
+    targeting = {**default_targeting(names), "on": serve}
+    variants = tuple((name, name) for name in names)
+    flag = Definition("f", "string", variants, seed="s", weight=FULL, targeting=targeting)
+    [line] = buckets.lines(explain(flag, {"f": flag}, {}, {"targetingKey": "u-1"}))
+    assert [(piece.name, piece.look) for piece in line.pieces] == [("ink", "soft"), ("sand", "two"), ("sea", "one")]
