@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models import CharField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
@@ -56,12 +56,20 @@ def _record() -> Subquery:
     return Subquery(AuditStream.objects.filter(key=stream).values("head"))
 
 
+def _pulled_from_under(rollout: Rollout) -> Q:
+    """What people did to its flags there while it went on: it takes what was given from everybody, or gives it back."""
+    ended = {"at__lte": rollout.ended_at} if rollout.ended_at else {}
+    there = {"data__environment": rollout.environment.slug, "at__gte": rollout.started_at, **ended}
+    return Q(action__in=("flag_killed", "flag_enabled"), **there)
+
+
 def read(pk: int, now: datetime) -> Material:
     """The same, from the rows alone. A constant number of queries."""
     rollout = Rollout.objects.select_related(*RELATED).prefetch_related(*PREFETCH).get(pk=pk)
     about = OutboxMessage.objects.filter(subject_key=rollout.release.subject, kind="rollout_rolled_back")
     told = about.filter(dedupe__startswith=f"{rollout.subject}:").select_related("recipient").order_by("created_at")
-    log = AuditEntry.objects.filter(stream=rollout.release.subject, subject=rollout.subject)
+    log = AuditEntry.objects.filter(Q(subject=rollout.subject) | _pulled_from_under(rollout))
+    log = log.filter(stream=rollout.release.subject)
     return Material(
         rollout=rollout,
         spans=spans(rollout),

@@ -100,3 +100,15 @@ def test_the_page_says_who_turned_it_off_and_offers_to_turn_it_on(
     assert client.post(press).status_code == 303
     run_until(rollout, lambda row: row.baked_since is not None)
     assert press not in client.get(url).content.decode()
+
+
+def test_the_log_of_a_rollout_says_who_killed_a_flag_under_it(at_five: tuple[Story, Rollout], client: Client) -> None:
+    story, rollout = at_five
+    key = killed(story, rollout)
+    elsewhere = rollout.environment.product.environments.exclude(pk=rollout.environment_id).first()
+    assert elsewhere is not None
+    flag_actions.kill(flag=story.flags[0], environment=elsewhere, actor=story.rhea)
+    client.force_login(story.rhea, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/rollouts/{rollout.pk}/").content.decode()
+    assert f"turned {key} off for everybody in {rollout.environment.slug}" in page
+    assert f"off for everybody in {elsewhere.slug}" not in page
