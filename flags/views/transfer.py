@@ -71,11 +71,15 @@ def _answer(request: HttpRequest, product: Product, form: ImportForm, report: ac
     """Done: back to the page. Only looked at: the page with what it would do, and the button that does it."""
     if "do" not in request.POST:
         return render(request, PAGE, _page(request, product, form, report=report))
-    count = len(report.created) + len(report.changed)
     where = form.cleaned_data["environment"].name.lower()
-    waiting = f", {len(report.planned)} wait for a second person" if report.planned else ""
-    messages.success(request, f"{count} flags of {where} are as the file has them{waiting}.")
+    messages.success(request, became(len(report.created) + len(report.changed), where, len(report.planned)))
     return HttpResponseRedirect(reverse("flag-transfer", args=[product.slug]), status=303)
+
+
+def became(count: int, where: str, waiting: int) -> str:
+    are = "1 flag" if count == 1 else f"{count} flags"
+    said = f"{are} of {where} {'is' if count == 1 else 'are'} as the file has {'it' if count == 1 else 'them'}"
+    return f"{said}, {waiting} wait{'s' if waiting == 1 else ''} for a second person." if waiting else f"{said}."
 
 
 def _page(

@@ -16,6 +16,7 @@ from flags import actions, snapshot, transfer
 from flags.choices import ValueType
 from flags.evaluation import Result, compile_all
 from flags.models import Flag, FlagState, FlagVersion, PlannedChange, Segment
+from flags.views.transfer import became
 from tests.flags.conftest import state_of
 
 BrowserOf = Callable[[User], Client]
@@ -262,3 +263,15 @@ def test_too_many_at_once_are_refused(staging: Environment, emil: User, monkeypa
     said = transfer.understood(simple().encode())
     with pytest.raises(Refused, match="send the file in parts"):
         actions.import_flags(environment=staging, flags=said.flags.values(), segments={}, actor=emil)
+
+
+@pytest.mark.parametrize(
+    ("count", "waiting", "said"),
+    [
+        (1, 0, "1 flag of staging is as the file has it."),
+        (2, 1, "2 flags of staging are as the file has them, 1 waits for a second person."),
+        (1, 2, "1 flag of staging is as the file has it, 2 wait for a second person."),
+    ],
+)
+def test_one_is_one_and_more_are_more(count: int, waiting: int, said: str) -> None:
+    assert became(count, "staging", waiting) == said
