@@ -110,10 +110,10 @@ def row(flag: Flag, life: Life, now: datetime) -> Row:
 
 def share(state: FlagState | None) -> str:
     """How much of production has it, in a word."""
+    if state is not None and not state.enabled:
+        return "off"
     if state is None or state.withheld:
         return as_percent(0)
-    if not state.enabled:
-        return "off"
     if state.weight == 0 and rules.targets(state.targeting):
         return "by rules"
     return as_percent(state.weight)

@@ -41,6 +41,7 @@ def made(key: str, stage: Stage = Stage.LIVE, tags: tuple[str, ...] = (), **fact
         (None, "0 %"),
         ({"weight": 25_000}, "25 %"),
         ({"weight": FULL, "enabled": False}, "off"),
+        ({"weight": 0, "enabled": False, "withheld": True}, "off"),
         ({"weight": 0, "withheld": True, "targeting": PINNED}, "0 %"),
         ({"weight": 0, "targeting": PINNED}, "by rules"),
     ],
