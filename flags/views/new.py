@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import signed_in, who_may
+from core.errors import Refused
+from core.models import Product
 from core.scope import chosen
 from core.views import attempt
 from core.views.products import held
@@ -38,10 +40,21 @@ def flag_new(request: HttpRequest) -> HttpResponse:
 
     def make() -> Flag:
         given = variants.read(form.cleaned_data["type"])
-        return actions.create_flag(actor=user, variants=given, **form.cleaned_data)
+        try:
+            return actions.create_flag(actor=user, variants=given, **form.cleaned_data)
+        except Refused as refused:
+            _refuse_archived(form.cleaned_data["product"], form.cleaned_data["key"], refused)
+            raise
 
     def answer(made: Flag) -> HttpResponse:
         done = f"{made.key} is there; nobody has it yet."
         return attempt(request, lambda: None, back=made.get_absolute_url(), done=done)
 
     return attempt(request, lambda: held(form, make), back="", template=PAGE, context=context, answer=answer)
+
+
+def _refuse_archived(product: Product, key: str, refused: Refused) -> None:
+    """A key that is taken by a flag that nobody sees in the list any more."""
+    if refused.field == "key" and Flag.objects.filter(product=product, key=key).exclude(archived_at=None).exists():
+        said = f"{product} has an archived flag {key}: bring it back, or take another key."
+        raise Refused(said, field="key") from refused

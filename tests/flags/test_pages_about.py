@@ -224,3 +224,12 @@ def test_an_archived_flag_says_so_and_offers_only_the_way_back(
     Flag.objects.update(archived_at=Flag.objects.get(pk=typo.pk).archived_at - actions.UNDO - timedelta(hours=1))  # type: ignore[operator]
     page = browser_of(emil).get(PAGE).content.decode()
     assert "Archived." in page and "Bring it back" not in page
+
+
+def test_a_key_that_an_archived_flag_has_says_so(typo: Flag, emil: User, browser_of: BrowserOf) -> None:
+    actions.archive_flag(flag=typo, actor=emil)
+    fields = {"product": typo.product.pk, "key": typo.key, "name": "Again", "kind": "release"}
+    answer = browser_of(emil).post("/flags/new/", fields)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Storefront has an archived flag search-typo: bring it back, or take another key." in page
