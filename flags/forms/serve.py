@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
 
 from core.errors import Refused
-from core.weights import FULL, as_percent
+from core.weights import FULL, as_percent, typed_percent
 
 SPLIT = "%"
 """Stands for a split among the variants; no variant can have this name."""
@@ -83,10 +82,7 @@ def _typed(weight: int) -> str:
 
 def _weight(percent: str) -> int:
     """Parts per 100 000. Raises ValueError."""
-    try:
-        parts = Decimal(percent.strip().removesuffix("%").strip()) * FULL / 100
-    except ArithmeticError as error:
-        raise ValueError(percent) from error
-    if not parts.is_finite() or not 0 <= parts <= FULL or parts != int(parts):
+    given = typed_percent(percent)
+    if not 0 <= given <= 100 or given * FULL / 100 % 1:
         raise ValueError(percent)
-    return int(parts)
+    return int(given * FULL / 100)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
-from core.weights import FULL
+from core.weights import FULL, typed_percent
 from flags.forms.change import ChangeForm
 
 WRONG = "Say a percentage from 0 to 100, with at most three decimals."
@@ -15,8 +16,18 @@ ERRORS = dict.fromkeys(
 )
 
 
+class Percent(forms.DecimalField):
+    """With a comma or a percent sign, too, as people write it."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        try:
+            return super().to_python(typed_percent(value) if isinstance(value, str) and value.strip() else value)
+        except ValueError:
+            raise forms.ValidationError(WRONG) from None
+
+
 class WeightForm(ChangeForm):
-    percent = forms.DecimalField(
+    percent = Percent(
         min_value=0,
         max_value=100,
         decimal_places=3,

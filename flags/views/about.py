@@ -19,7 +19,7 @@ from flags.forms.change import ReasonForm
 from flags.forms.variants import Variants
 from flags.models import Flag
 from flags.places import claimed_by
-from flags.views.reach import CHANGERS, number, turned_away, visible
+from flags.views.reach import CHANGERS, read_version, turned_away, visible
 
 DESCRIBE, VALUES = "flags/describe.html", "flags/values.html"
 SAYS_MORE = ("flag_described", "flag_variants_set")
@@ -33,7 +33,7 @@ def flag_describe(request: HttpRequest, product: str, key: str) -> HttpResponse:
     if away := turned_away(request, flag):
         return away
     form = DescribeForm(request.POST if request.method == "POST" else None, flag=flag)
-    read = number(request.POST.get("based_on", "")) if form.is_bound else flag.edition
+    read = read_version(request.POST.get("based_on", "")) if form.is_bound else flag.edition
     context = {"flag": flag, "form": form, "based_on": read}
     if not form.is_bound or not form.is_valid():
         return render(request, DESCRIBE, context, status=422 if form.is_bound else 200)
@@ -60,7 +60,7 @@ def flag_values(request: HttpRequest, product: str, key: str) -> HttpResponse:
     sent = request.method == "POST"
     variants = Variants.sent(request.POST) if sent else Variants.of(flag.variants, flag.type)
     form = ReasonForm(request.POST if sent else None)
-    read = number(request.POST.get("based_on", "")) if sent else flag.edition
+    read = read_version(request.POST.get("based_on", "")) if sent else flag.edition
     context: dict[str, Any] = {
         "flag": flag,
         "form": form,

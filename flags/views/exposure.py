@@ -14,7 +14,7 @@ from flags.actions.common import carried
 from flags.forms.weight import WeightForm
 from flags.meanwhile import meanwhile
 from flags.places import state_in, word
-from flags.views.reach import CHANGERS, number, there, turned_away, visible
+from flags.views.reach import CHANGERS, read_version, there, turned_away, visible
 from flags.views.submit import submit
 
 PAGE = "flags/weight.html"
@@ -28,7 +28,7 @@ def flag_weight(request: HttpRequest, product: str, key: str, environment: str) 
         return away
     state = state_in(asked["flag"], asked["environment"])
     form = WeightForm(request.POST or None, initial={"percent": as_percent(state.weight).removesuffix("\u00a0%")})
-    read = number(request.POST.get("based_on", "")) if request.POST else state.version
+    read = read_version(request.POST.get("based_on", "")) if request.POST else state.version
     if not form.is_valid():
         context = _page(request, asked, form) | {"based_on": read}
         return render(request, PAGE, context, status=422 if form.is_bound else 200)

@@ -16,6 +16,7 @@ from flags.forms.product import changeable
 from flags.models import Flag
 
 MEMBERS = "members of the product"
+NEVER = -1
 CHANGERS = "release managers, engineers and owners of the product"
 
 
@@ -56,6 +57,14 @@ def turned_back(request: HttpRequest, back: str) -> HttpResponse | None:
         raise Forbidden(f"Only {CHANGERS.replace('the product', 'a product')} may do this.")
 
     return attempt(request, refuse, back=back)
+
+
+def read_version(said: str) -> int | None:
+    """The version or edition that a form was read on; None where it does not say. What is none was never there, so
+    whoever sends it comes second to whatever is.
+    """
+    read = number(said)
+    return NEVER if said and read is None else read
 
 
 def number(said: str) -> int | None:

@@ -17,7 +17,7 @@ from flags.forms.targeting import WRONG, Draft
 from flags.meanwhile import meanwhile
 from flags.models import Flag, FlagState
 from flags.places import claimed_by, state_in
-from flags.views.reach import CHANGERS, number, there, turned_away, visible
+from flags.views.reach import CHANGERS, read_version, there, turned_away, visible
 from flags.views.submit import submit
 
 PAGE = "flags/targeting.html"
@@ -36,7 +36,7 @@ def flag_targeting(request: HttpRequest, product: str, key: str, environment: st
         draft, form = Draft.of(state.targeting, flag.variant_names), ChangeForm()
         return render(request, PAGE, _page(request, asked, draft, form, state.version, says=False))
     draft, form = Draft.sent(request.POST, flag.variant_names), ChangeForm(request.POST)
-    read = number(request.POST.get("based_on", ""))
+    read = read_version(request.POST.get("based_on", ""))
     if draft.shaped:
         form = ChangeForm(initial={name: request.POST.get(name, "") for name in form.fields})
         return render(request, PAGE, _page(request, asked, draft, form, read, says=False))

@@ -65,7 +65,7 @@ def test_p12_a_wrong_percentage_changes_nothing(
     typo: Flag, production: Environment, emil: User, browser_of: BrowserOf
 ) -> None:
     emils = browser_of(emil)
-    for percent in ("", "x", "-1", "100.001", "5.0001", "NaN", "1e9", "9" * 400):
+    for percent in ("", "x", "%", "1,2,3", "1e999999", "-1", "100.001", "5.0001", "NaN", "1e9", "9" * 400):
         answer = emils.post(f"{PAGE}production/weight/", {"percent": percent, "reason": "Why not"})
         page = answer.content.decode()
         assert answer.status_code == 422 and "percentage from 0 to 100" in page, percent
@@ -77,6 +77,10 @@ def test_p12_a_wrong_percentage_changes_nothing(
 def test_a_percentage_is_set_to_a_thousandth(
     typo: Flag, staging: Environment, emil: User, browser_of: BrowserOf
 ) -> None:
+    assert browser_of(emil).post(f"{PAGE}staging/weight/", {"percent": "0.125"}).status_code == 303
+    for typed_so, weight in (("12,5", 12_500), ("25 %", 25_000), ("26\u00a0%", 26_000), ("0.5%", 500)):
+        assert browser_of(emil).post(f"{PAGE}staging/weight/", {"percent": typed_so}).status_code == 303
+        assert state_of(typo, staging).weight == weight, typed_so
     assert browser_of(emil).post(f"{PAGE}staging/weight/", {"percent": "0.125"}).status_code == 303
     assert state_of(typo, staging).weight == 125
 
@@ -133,3 +137,16 @@ def test_who_turns_it_off_or_on_again_may_say_why_and_need_not(
     emils.post(enable, typed(page, enable, reason="The index is whole again"))
     entry = AuditEntry.objects.get(action="flag_enabled")
     assert entry.texts.get(field="reason").text == "The index is whole again"
+
+
+@pytest.mark.parametrize("read", ["abc", "9" * 40, "-1", "1.5"])
+@pytest.mark.parametrize("form", ["staging/weight/", "staging/targeting/", "describe/", "values/"])
+def test_p12_what_was_read_and_never_was_is_a_conflict(
+    form: str, read: str, typo: Flag, staging: Environment, emil: User, browser_of: BrowserOf
+) -> None:
+    emils, before = browser_of(emil), state_of(typo, staging).version
+    page = emils.get(f"{PAGE}{form}").content.decode()
+    changed = {"percent": "5", "pins": "u-1 = on", "act": "save", "description": "New", "variant__value": "false"}
+    answer = emils.post(f"{PAGE}{form}", typed(page, f"{PAGE}{form}", **changed, based_on=read))
+    assert answer.status_code == 409 and b"Not saved" in answer.content
+    assert state_of(typo, staging).version == before
