@@ -48,6 +48,17 @@ def for_record(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dic
     return {"fields": fields, "what": what, "changes": chosen}, texts
 
 
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """From what is said of a flag (`words_of`) to something else; who owns it is no part of that."""
+    found = []
+    for field in (*WRITTEN, *(field for field in CHOSEN if field != "owner")):
+        if before[field] != after[field]:
+            texts = _around(before[field], after[field]) if field in WRITTEN else None
+            old, new = texts or (_text(field, said[field], {}) for said in (before, after))
+            found.append(_one(field, old, new))
+    return found
+
+
 def changes_in(entries: Iterable[AuditEntry]) -> dict[int, list[Change]]:
     """By entry, from what to what. The texts of the entries were prefetched."""
     told = [entry for entry in entries if entry.action == ACTION and "changes" in entry.data]
@@ -64,9 +75,13 @@ def _changes(entry: AuditEntry, people: Mapping[int, str]) -> list[Change]:
             before, after = _around(texts.get(f"{field}_was", ""), texts.get(f"{field}_is", ""))
         else:
             before, after = (_text(field, value, people) for value in entry.data["changes"][field])
-        title = ABOUT.get(field, field)
-        found.append(Change(title[:1].upper() + title[1:], [Line("", before, after)]))
+        found.append(_one(field, before, after))
     return found
+
+
+def _one(field: str, before: str, after: str) -> Change:
+    title = ABOUT.get(field, field)
+    return Change(title[:1].upper() + title[1:], [Line("", before, after)])
 
 
 def _text(field: str, value: Any, people: Mapping[int, str]) -> str:

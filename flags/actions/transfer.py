@@ -14,7 +14,7 @@ from core import audit, locks
 from core.errors import Refused
 from core.models import Environment, User
 from core.weights import FULL
-from flags import definition, evaluation, versions
+from flags import definition, described, diff, evaluation, versions
 from flags.actions import common, growth
 from flags.actions.flag import create_flag, describe_flag, set_variants
 from flags.actions.planned import submit_change
@@ -29,9 +29,15 @@ MOST = 200
 """Flags that one import may make or change: it holds the product's locks for so long."""
 
 
+_Whole = tuple[dict[str, Any], dict[str, Any]]
+"""What is said of a flag, and how it decides."""
+
+
 @dataclass
 class Report:
-    """What an import did, or would do. `planned`: waits for a second person. `refused`: key → why; nothing was done."""
+    """What an import did, or would do. `planned`: waits for a second person. `refused`: key → why; nothing was done.
+    `differs`: by key of a flag that was there, or ``segment beta``, what is different.
+    """
 
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -39,6 +45,7 @@ class Report:
     same: list[str] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    differs: dict[str, list[diff.Change]] = field(default_factory=dict)
     done: bool = False
 
     @property
@@ -116,7 +123,8 @@ class _Import:
             with _refusing(self.report, f"segment {key}"):
                 if old:
                     about: dict[str, Any] = {"name": old.name, "description": old.description, "reason": self.reason}
-                    change_segment(segment=old, **about, **said)
+                    changed = change_segment(segment=old, **about, **said)
+                    self.report.differs[f"segment {key}"] = diff.segment(vars(old), vars(changed))
                 else:
                     create_segment(product=product, key=key, name=key, **said)
                 self.report.segments.append(key)
@@ -156,6 +164,7 @@ class _Import:
         if flag.type != new.type:
             raise Refused(f"{flag.key} is {ValueType(flag.type).label.lower()} here: its type stays.")
         _refuse_other_users(flag, new)
+        was = self._as_it_is(flag)
         words = {name: said for name, said in _words(one).items() if getattr(flag, name) != said}
         if words:
             flag = describe_flag(flag=flag, actor=self.actor, reason=self.reason, **words)
@@ -165,12 +174,19 @@ class _Import:
         state = self.states.get(flag.pk)
         changes = _changes(new)
         other_state = state is None or not definition.same({name: getattr(state, name) for name in changes}, changes)
+        self.report.differs[flag.key] = _differs(was, self._as_it_is(flag, changes))
         if other_state and self._submit(flag, changes):
             self.report.planned.append(flag.key)
         elif other_state or other_values or words:
             self.report.changed.append(flag.key)
         else:
             self.report.same.append(flag.key)
+
+    def _as_it_is(self, flag: Flag, changes: Mapping[str, Any] | None = None) -> _Whole:
+        """There, or with `changes` of who gets what."""
+        fresh = FlagState(flag=flag, targeting=evaluation.default_targeting(flag.variant_names))
+        state = self.states.get(flag.pk, fresh)
+        return described.words_of(flag), definition.complete(flag, state, **(changes or {}))
 
     def _submit(self, flag: Flag, changes: dict[str, Any]) -> bool:
         """Whether it waits for a second person."""
@@ -193,6 +209,10 @@ def _refusing(report: Report, key: str) -> Iterator[None]:
             yield
     except Refused as refused:
         report.refused[key] = refused.sentence
+
+
+def _differs(before: _Whole, after: _Whole) -> list[diff.Change]:
+    return [*described.changes(before[0], after[0]), *diff.changes(before[1], after[1])]
 
 
 def _changes(new: Definition) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from core.models import Product
 from core.views import attempt
 from core.views.products import held, load
 from flags import actions, transfer
+from flags.diff import Change
 from flags.forms.transfer import ImportForm
 from flags.views.reach import MEMBERS
 
@@ -76,6 +77,13 @@ def _answer(request: HttpRequest, product: Product, form: ImportForm, report: ac
     return HttpResponseRedirect(reverse("flag-transfer", args=[product.slug]), status=303)
 
 
+def _differs(report: actions.Report) -> list[tuple[str, list[tuple[str, list[Change]]]]]:
+    """What is there and would be another: changed at once, waiting, and segments; each with what is different."""
+    segments = [f"segment {key}" for key in report.segments]
+    kinds = (("changed", report.changed), ("waits", report.planned), ("segments", segments))
+    return [(kind, [(key, report.differs.get(key, [])) for key in keys]) for kind, keys in kinds if keys]
+
+
 def became(count: int, where: str, waiting: int) -> str:
     are = "1 flag" if count == 1 else f"{count} flags"
     said = f"{are} of {where} {'is' if count == 1 else 'are'} as the file has {'it' if count == 1 else 'them'}"
@@ -96,5 +104,6 @@ def _page(
         "may": signed_in(request).has_role(product, *actions.MAY_CHANGE),
         "form": form,
         "report": report,
+        "differs": _differs(report) if report else [],
         "most": actions.transfer.MOST,
     }

@@ -15,7 +15,7 @@ from core.weights import FULL
 from flags import actions, snapshot, transfer
 from flags.choices import ValueType
 from flags.evaluation import Result, compile_all
-from flags.models import Flag, FlagState, FlagVersion, PlannedChange, Segment
+from flags.models import Flag, FlagSet, FlagState, FlagVersion, PlannedChange, Segment
 from flags.views.transfer import became
 from tests.flags.conftest import state_of
 
@@ -275,3 +275,23 @@ def test_too_many_at_once_are_refused(staging: Environment, emil: User, monkeypa
 )
 def test_one_is_one_and_more_are_more(count: int, waiting: int, said: str) -> None:
     assert became(count, "staging", waiting) == said
+
+
+def test_what_would_be_another_is_shown_with_what_is_different(
+    colour: Flag, staging: Environment, rhea: User, emil: User, browser_of: BrowserOf
+) -> None:
+    before = text_of(staging)
+    actions.describe_flag(flag=colour, actor=emil, name="Paint")
+    actions.set_weight(flag=colour, environment=staging, weight=1_000, actor=emil)
+    about: dict[str, Any] = {"name": "Staff", "description": "", "condition": {**STAFF, "value": "crew"}}
+    actions.change_segment(segment=Segment.objects.get(), actor=emil, **about)
+    page = browser_of(emil).post(HERE, posted(before, staging)).content.decode()
+    assert "What it would do" in page
+    for old, new in (("Paint", "Colour"), ("1\u00a0%", "25.125\u00a0%"), ("user.group is crew", "user.group is staff")):
+        assert f"<del>{old}</del>" in page and f"<ins>{new}</ins>" in page, new
+    actions.change_segment(segment=Segment.objects.get(), actor=emil, **{**about, "condition": STAFF})
+    FlagSet.objects.filter(environment=staging).update(second_person=True)
+    page = browser_of(emil).post(HERE, posted(before, staging)).content.decode()
+    waits = page.partition("waits for a second person")[2]
+    assert "<del>1\u00a0%</del>" in waits and "<ins>25.125\u00a0%</ins>" in waits
+    assert state_of(colour, staging).weight == 1_000
