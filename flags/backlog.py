@@ -10,20 +10,21 @@ from datetime import datetime
 from django.db.models import Prefetch, QuerySet
 
 from core.models import AuditEntry, Role, User
-from flags import code, rules
+from flags import code
 from flags.actions import MAY_CHANGE, UNDO
 from flags.choices import Due
 from flags.code import Mentions
+from flags.hindrances import hindrances
 from flags.lifecycle import Life, Reason
 from flags.lives import lives
-from flags.models import CleanUp, Flag, FlagState
+from flags.models import CleanUp, Flag
 from flags.planned import reason_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One flag that can go. `members`: whom one may ask where the owner cannot be; empty for who may not ask.
-    `needed_by`: the keys of flags that look at it.
+    `hindrances`: what the action would refuse it for.
     """
 
     flag: Flag
@@ -32,7 +33,7 @@ class Row:
     may: bool
     asked: CleanUp | None = None
     mentions: Mentions | None = None
-    needed_by: Sequence[str] = ()
+    hindrances: Sequence[str] = ()
     owner: User | None = None
     members: Sequence[User] = ()
 
@@ -55,11 +56,7 @@ class Row:
     @property
     def in_the_way(self) -> str:
         """Why it cannot be archived yet; empty if it can."""
-        if self.flag.claim:
-            return f"{self.life.facts.holder} holds it."
-        if self.needed_by:
-            return f"{' and '.join(self.needed_by)} {'need' if len(self.needed_by) > 1 else 'needs'} it."
-        return "Code still mentions it." if self.mentions else ""
+        return " ".join(self.hindrances)
 
     @property
     def can_ask(self) -> bool:
@@ -67,7 +64,7 @@ class Row:
 
     @property
     def can_archive(self) -> bool:
-        return self.may and not self.in_the_way
+        return self.may and not self.hindrances
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:
     due = {pk: life for pk, life in lives(shown, now).items() if life.is_due or life.coming}
     kept = [flag for flag in shown if flag.pk in due]
     products = {flag.product_id for flag in kept}
-    mentioned, needs, people = code.mentions(kept), _needs(products), _People.of(products)
+    mentioned, in_the_way, people = code.mentions(kept), hindrances(kept), _People.of(products)
     found = [
         Row(
             flag=flag,
@@ -113,7 +110,7 @@ def rows(flags: QuerySet[Flag], user: User, now: datetime) -> list[Row]:
             may=people.may(user, flag),
             asked=next(iter(flag.clean_ups.all()), None),
             mentions=mentioned.get(flag.pk),
-            needed_by=sorted(needs[flag.product_id].get(flag.key, ())),
+            hindrances=in_the_way[flag.pk],
             owner=flag.owner if people.works(flag.owner, flag) else None,
             members=people.members(flag) if people.may(user, flag) else (),
         )
@@ -182,18 +179,6 @@ def archived(flags: QuerySet[Flag], user: User, now: datetime) -> list[Gone]:
 def _until(flag: Flag) -> datetime:
     assert flag.archived_at
     return flag.archived_at + UNDO
-
-
-def _needs(products: Iterable[int]) -> Mapping[int, Mapping[str, set[str]]]:
-    """By product: which flags are needed, and by which."""
-    states = FlagState.objects.filter(flag__product__in=list(products), flag__archived_at=None)
-    found: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for product, key, targeting in states.exclude(targeting__needs=[]).values_list(
-        "flag__product", "flag__key", "targeting"
-    ):
-        for wanted in rules.needed(targeting):
-            found[product][wanted].add(key)
-    return found
 
 
 @dataclass

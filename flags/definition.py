@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from core.chain import canonical
 from core.models import Environment, Product
 from flags import rules
@@ -71,9 +73,13 @@ def same(one: Any, other: Any) -> bool:
 
 def needs_in(environment: Environment) -> dict[str, set[str]]:
     """Which flags each flag of the environment needs; those that need none are left out."""
-    states = FlagState.objects.filter(environment=environment, flag__archived_at=None)
-    rows = states.exclude(targeting__needs=[]).values_list("flag__key", "targeting")
+    rows = needing(environment=environment).values_list("flag__key", "targeting")
     return {key: rules.needed(targeting) for key, targeting in rows}
+
+
+def needing(**where: Any) -> QuerySet[FlagState]:
+    """The states there, of flags in use, that need other flags."""
+    return FlagState.objects.filter(flag__archived_at=None, **where).exclude(targeting__needs=[])
 
 
 def targeting_in_production(flags: Iterable[Flag]) -> list[dict[str, Any]]:

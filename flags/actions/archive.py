@@ -11,8 +11,8 @@ from core.errors import Conflict, Refused
 from core.models import User
 from flags import definition, versions
 from flags.actions import common, growth, record, states
-from flags.choices import ChangeState
-from flags.models import CleanUp, Flag, FlagState, PlannedChange
+from flags.hindrances import hindrances
+from flags.models import CleanUp, Flag, FlagState
 
 UNDO = timedelta(days=30)
 """For how long an archived flag can come back."""
@@ -86,11 +86,4 @@ def _require_whole(state: FlagState) -> None:
 
 def depending(flag: Flag) -> list[str]:
     """Why it cannot be archived yet, in sentences."""
-    found = [f"It belongs to {flag.claim_label or flag.claim}."] if flag.claim else []
-    for environment in flag.product.environments.all():
-        needs = definition.needs_in(environment)
-        found += [f"{key} needs it in {environment}." for key, wanted in sorted(needs.items()) if flag.key in wanted]
-    waiting = PlannedChange.objects.open().filter(flag=flag).exclude(state=ChangeState.SUSPENDED)
-    if waiting.exists():
-        found.append("A change of it is planned.")
-    return found
+    return hindrances([flag])[flag.pk]

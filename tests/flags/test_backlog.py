@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 
 from core import clock
-from core.models import Product, User
+from core.models import Environment, Product, User
 from core.weights import FULL
 from flags import actions, backlog
 from flags.actions.code import Place
 from flags.backlog import Row
 from flags.choices import Due, Stage
+from flags.evaluation import default_targeting
 from flags.lives import life_of, lives
-from flags.models import Flag, FlagState, FlagUsage
+from flags.models import Flag, FlagState, FlagUsage, PlannedChange
 from releases.actions import create_release
 from tests.queries import cost
 
@@ -95,10 +96,29 @@ def report(product: Product, actor: User, *keys: str) -> None:
     actions.report_code(product=product, repository="shop/web", commit="abc", places=places, actor=actor)
 
 
+def plan(flag: Flag, environment: Environment, actor: User) -> PlannedChange:
+    """A change that waits until tomorrow."""
+    made = actions.submit_change(
+        flag=flag,
+        environment=environment,
+        changes={"weight": 5},
+        actor=actor,
+        action="flag_weight_set",
+        due_at=clock.now() + timedelta(days=1),
+    )
+    assert isinstance(made, PlannedChange)
+    return made
+
+
 def test_what_stands_in_the_way_is_said_and_no_button_shown(
-    storefront: Product, emil: User, tomas: User, browser_of: Callable[[User], Client]
+    storefront: Product, production: Environment, emil: User, tomas: User, browser_of: Callable[[User], Client]
 ) -> None:
+    """As the action sees it. Code that mentions a flag hinders nobody, and is said beside the button."""
     old, other = made(storefront, "old", emil), made(storefront, "mentioned", emil)
+    planned = made(storefront, "planned", emil)
+    change = plan(planned, production, emil)
+    made(storefront, "held", emil, expected_removal=clock.now().date() - timedelta(days=3))
+    Flag.objects.filter(key="held").update(claim="release:7", claim_label="Search 2.0")
     needs = {"needs": [{"flag": "old", "variants": ["on"]}]}
     looks = made(storefront, "looks", emil, weight=5_000)
     state = FlagState.objects.get(flag=looks, environment__is_production=True)
@@ -106,16 +126,29 @@ def test_what_stands_in_the_way_is_said_and_no_button_shown(
     report(storefront, emil, "mentioned")
     rows = told(emil)
     assert {key: (row.in_the_way, row.can_archive) for key, row in rows.items()} == {
-        "old": ("looks needs it.", False),
-        "mentioned": ("Code still mentions it.", False),
+        "old": ("looks needs it in Storefront production.", False),
+        "mentioned": ("", True),
+        "planned": ("A change of it is planned.", False),
+        "held": ("It belongs to Search 2.0.", False),
     }
+    for key, row in rows.items():
+        assert actions.depending(row.flag) == list(row.hindrances), key
+    for key in ("old", "planned", "held"):
+        assert browser_of(emil).post(f"/flags/storefront/{key}/archive/").status_code == 409, key
     page = browser_of(emil).get("/flags/backlog/").text
-    assert "/flags/storefront/old/archive/" not in page and "looks needs it." in page and "app.py:1" in page
+    assert not any(f"/flags/storefront/{key}/archive/" in page for key in ("old", "planned", "held"))
+    assert "/flags/storefront/mentioned/archive/" in page and "Code still mentions it.</small>" in page
+    assert "looks needs it in" in page and "app.py:1" in page
+    own = browser_of(emil).get("/flags/storefront/mentioned/").text
+    assert "/flags/storefront/mentioned/archive/" in own and "Code still mentions it: whoever asks gets" in own
+    actions.end_change(change=change, actor=emil)
     FlagState.objects.filter(pk=state.pk).update(targeting=state.targeting)
     report(storefront, emil)
     page = browser_of(emil).get("/flags/backlog/").text
-    assert all(f"/flags/storefront/{flag.key}/archive/" in page for flag in (old, other))
+    assert all(f"/flags/storefront/{flag.key}/archive/" in page for flag in (old, other, planned))
     assert not any(row.can_ask or row.can_archive for row in told(tomas).values()), "a tester reads"
+    report(storefront, emil, "mentioned")
+    assert browser_of(emil).post("/flags/storefront/mentioned/archive/").status_code == 303
 
 
 def test_each_filter_answers_its_question(
@@ -190,7 +223,12 @@ def test_what_was_archived_can_come_back_for_thirty_days(
 
 @pytest.mark.parametrize("path", ["/flags/backlog/", "/flags/archived/"])
 def test_it_costs_the_same_however_many_there_are(
-    path: str, storefront: Product, emil: User, rhea: User, browser_of: Callable[[User], Client]
+    path: str,
+    storefront: Product,
+    production: Environment,
+    emil: User,
+    rhea: User,
+    browser_of: Callable[[User], Client],
 ) -> None:
     browser = browser_of(rhea)
 
@@ -199,6 +237,10 @@ def test_it_costs_the_same_however_many_there_are(
             flag = made(storefront, f"old-{number}", emil)
             asked_for(flag, days=number)
             actions.ask_clean_up(flag=flag, actor=rhea)
+            plan(flag, production, emil)
+            FlagState.objects.filter(flag=made(storefront, f"looks-{number}", emil)).update(
+                targeting={**default_targeting(["on", "off"]), "needs": [{"flag": flag.key, "variants": ["on"]}]}
+            )
             actions.archive_flag(flag=made(storefront, f"gone-{number}", emil), actor=emil)
         report(storefront, emil, *(flag.key for flag in Flag.objects.all()), *(f"lost-{one}" for one in numbers))
         return cost(lambda: browser.get(path))
