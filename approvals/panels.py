@@ -28,15 +28,7 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
     reminds = not finished and user.has_role(release.product, RoleKind.RELEASE_MANAGER)
     late = {f"signoff:{request.stage_id}" for request, _ in waiting(case)} if reminds else set()
     signoff: dict[str, Any] = {
-        "stages": [
-            {
-                "stage": stage,
-                "request": case.requests.get(stage.pk),
-                "rows": rows(case, stage, user),
-                "changed": [] if finished else _changed(case, stage),
-            }
-            for stage in case.stages
-        ],
+        "stages": [_stage(case, stage, user, finished) for stage in case.stages],
         "policy": case.policy,
         "granted": granted,
         "may_ask": not finished and _may_ask(case, user),
@@ -62,6 +54,15 @@ def release(release: Release, user: User, now: datetime) -> Sequence[Panel]:
             presses=dict.fromkeys(late, Press("Remind", reverse("signoff-remind", args=[release.pk]), "bell")),
         ),
     ]
+
+
+def _stage(case: Case, stage: Stage, user: User, finished: bool) -> dict[str, Any]:
+    return {
+        "stage": stage,
+        "request": case.requests.get(stage.pk),
+        "rows": rows(case, stage, user),
+        "changed": [] if finished else _changed(case, stage),
+    }
 
 
 def _changed(case: Case, stage: Stage) -> list[Changed]:

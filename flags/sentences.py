@@ -42,7 +42,7 @@ SENTENCES: dict[str, Sentence] = {
     "flag_second_person_wanted": Sentence("good", "lock", "{actor} wants a second person for flags in {environment}"),
     "flag_second_person_waived": Sentence("wait", "lock", "{actor} lets one person change flags in {environment}"),
     "segment_created": Sentence("none", "flag", "{actor} made the segment {key}"),
-    "segment_changed": Sentence("live", "target", "{actor} changed who is in the segment {key}"),
+    "segment_changed": Sentence("live", "target", "{actor} changed the segment {key}"),
     "segment_deleted": Sentence("wait", "x", "{actor} deleted the segment {key}"),
     "flag_user_forgotten": Sentence("none", "x", "A user was forgotten in {places} versions of flags and segments"),
     "flag_killed": Sentence("bad", "hold", "{actor} turned {key} off for everybody in {environment}"),

@@ -42,4 +42,4 @@ def test_a_change_that_a_release_hears_of_is_told_once_on_the_segment_s_page(
     actions.change_segment(segment=segment, name="VIP", description="", condition=TEAM, actor=emil)
     assert AuditEntry.objects.filter(action="segment_changed").count() == 2
     page = browser_of(emil).get(segment.get_absolute_url()).content.decode()
-    assert page.count("changed who is in the segment vip") == 1 and page.count("Who is in it</span>") == 1
+    assert page.count("changed the segment vip") == 1 and page.count("Who is in it</span>") == 1
