@@ -14,7 +14,7 @@ from core.models import AuditEntry, Environment, Product, User
 from core.weights import FULL, as_percent
 from core.words import span
 from flags import definition, evaluation, rules
-from flags.actions import MAY_CHANGE
+from flags.actions import MAY_CHANGE, growth
 from flags.choices import Carrier
 from flags.evaluation import phrases
 from flags.evaluation.phrases import Bit, Phrase
@@ -50,6 +50,7 @@ class Place:
     word: Word
     rows: Sequence[Row]
     bound: bool
+    under_way: bool
     may_change: bool
     serving: str
     settling: bool = False
@@ -73,9 +74,9 @@ class Place:
 
     @property
     def can_edit(self) -> bool:
-        """Rules of what a rollout has begun with are its own; while nobody has it they may change."""
+        """Rules of what a rollout has begun with are its own; while nobody has it before, they may change."""
         had = self.state.enabled and not self.state.withheld and self.state.weight > 0
-        return self.may_change and not (self.bound and had)
+        return self.may_change and not (self.bound and (had or self.under_way))
 
     @property
     def would_give(self) -> bool:
@@ -92,7 +93,7 @@ def places(flag: Flag, user: User, now: datetime) -> list[Place]:
     """One per environment of the flag's product, production first."""
     environments = production_first(flag.product)
     may = user.has_role(flag.product, *MAY_CHANGE) and flag.archived_at is None
-    serving, killed = _serving(environments, now), _killed(flag)
+    serving, killed, under_way = _serving(environments, now), _killed(flag), growth.under_way(flag.claim)
     return [
         Place(
             environment=environment,
@@ -100,6 +101,7 @@ def places(flag: Flag, user: User, now: datetime) -> list[Place]:
             word=word(state),
             rows=rows(definition.complete(flag, state)),
             bound=bool(flag.claim) and environment.is_production,
+            under_way=under_way,
             may_change=may,
             serving=serving_in_words(serving.get(environment.pk, []), state.version, _age(state, now)),
             settling=any(has < state.version for _, has in serving.get(environment.pk, [])),

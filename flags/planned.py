@@ -9,7 +9,7 @@ from typing import Any
 
 from core.models import AuditEntry, User
 from flags import definition, diff
-from flags.actions.planned import outdated
+from flags.actions.planned import may_agree, outdated
 from flags.choices import ChangeState
 from flags.models import Flag, PlannedChange
 from flags.places import Place
@@ -17,8 +17,9 @@ from flags.places import Place
 
 @dataclass(frozen=True)
 class Planned:
-    """`lines`: what is different from what the flag is now. `may`: this person may change the flag at all. `outdated`:
-    why it cannot be made any more. `late`: its time has passed while it waited.
+    """`lines`: what is different from what the flag is now. `may`: this person may change the flag at all, and with
+    `seconds` agree to what somebody else asked. `outdated`: why it cannot be made any more. `late`: its time has passed
+    while it waited.
     """
 
     change: PlannedChange
@@ -26,6 +27,7 @@ class Planned:
     why: str
     may: bool
     own: bool
+    seconds: bool = True
     outdated: str = ""
     late: bool = False
 
@@ -35,7 +37,7 @@ class Planned:
 
     @property
     def can_agree(self) -> bool:
-        return self.may and not self.own and self.state == ChangeState.WAITING and not self.outdated
+        return self.may and self.seconds and not self.own and self.state == ChangeState.WAITING and not self.outdated
 
     @property
     def can_ask_again(self) -> bool:
@@ -60,6 +62,7 @@ def _shown(change: PlannedChange, place: Place, user: User, segments: Mapping[st
         reason_in(change.entry),
         place.may_change,
         own=change.asked_by_id == user.pk,
+        seconds=not change.asked_by.is_service or user.has_role(place.environment.product, *may_agree(change)),
         outdated="" if change.state == ChangeState.SUSPENDED else outdated(change, place.state, segments),
         late=change.state == ChangeState.WAITING and change.due_at is not None and change.due_at <= now,
     )

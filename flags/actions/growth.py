@@ -60,7 +60,7 @@ def grows(state: FlagState, before: rules.Exposure, after: rules.Exposure, *, cl
     holder = state.flag.claim
     if holder in ("", claim) or not state.environment.is_production:
         return False
-    if before.decides != after.decides and _under_way(holder):
+    if before.decides != after.decides and under_way(holder):
         return True
     return rules.grows(rules.awake(before), rules.awake(after))
 
@@ -94,7 +94,7 @@ def refuse(states: Iterable[FlagState], *, seconded: bool, field: str, instead: 
 def is_had(state: FlagState, segments: Mapping[str, Any]) -> bool:
     """Whether somebody has it there, or will once it is turned on again or what claims it goes on."""
     exposed = definition.exposure(definition.complete(state.flag, state), segments)
-    return not rules.awake(exposed).nobody or (state.flag.claim != "" and _under_way(state.flag.claim))
+    return not rules.awake(exposed).nobody or (state.flag.claim != "" and under_way(state.flag.claim))
 
 
 def _refuse_for_dependents(environment: Environment, keys: Iterable[str]) -> None:
@@ -110,7 +110,8 @@ def _refuse_for_dependents(environment: Environment, keys: Iterable[str]) -> Non
             raise Refused(f"{said}: it would grow with it, and it grows only through its rollout.")
 
 
-def _under_way(claim: str) -> bool:
+def under_way(claim: str) -> bool:
+    """Whether what claims a flag is being carried out: nothing of it is decided anew until that is over."""
     return any(holders.is_under_way(number) for holders, number in _holders([claim]))
 
 

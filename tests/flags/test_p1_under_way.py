@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from core.errors import Refused
 from core.models import Environment, Product, User
@@ -15,6 +17,8 @@ from releases.choices import ReleaseStatus
 from releases.models import Release
 from tests.flags.conftest import state_of
 from tests.flags.test_p1_no_way_round import STAFF, with_rule
+
+BrowserOf = Callable[[User], Client]
 
 
 class Ship:
@@ -89,6 +93,15 @@ def test_p1_less_first_opens_no_way_to_more(ship: Ship, less: str, then: str) ->
     assert FlagVersion.objects.count() == versions
     fresh = Flag.objects.get(pk=ship.flag.pk)
     assert not fresh.for_clients and fresh.variants == ship.flag.variants
+
+
+@pytest.mark.parametrize("less", LESS)
+def test_p1_its_page_offers_no_change_that_would_be_refused(ship: Ship, less: str, browser_of: BrowserOf) -> None:
+    LESS[less](ship)
+    page = browser_of(ship.emil).get(ship.flag.get_absolute_url()).content.decode()
+    there = reverse("flag-targeting", args=[ship.flag.product.slug, ship.flag.key, ship.production.slug])
+    elsewhere = reverse("flag-targeting", args=[ship.flag.product.slug, ship.flag.key, "staging"])
+    assert f'"{there}"' not in page and f'"{elsewhere}"' in page
 
 
 def test_p1_what_people_call_its_rules_may_change_under_way(ship: Ship) -> None:
