@@ -42,7 +42,7 @@ class Question:
         pairs = zip(data.getlist("a"), data.getlist("v"), strict=False)
         rows = [(attribute, value) for attribute, value in pairs if attribute.strip() or value.strip()]
         return cls(
-            user=data.get("user", "").replace("\\x00", ""),
+            user=data.get("user", ""),
             environment=data.get("environment", ""),
             version=data.get("version", "").strip(),
             rows=rows[:MOST_ROWS],

@@ -57,6 +57,15 @@ def test_it_offers_what_the_rules_ask_for(
     assert "u-1 gets <code>off</code> in staging" in page and "&quot;DE&quot;" in page
 
 
+@pytest.mark.parametrize("user", ["a\\x00b", "a\x00b", " a "])
+def test_whoever_is_typed_is_asked(user: str, typo: Flag, tomas: User, browser_of: BrowserOf) -> None:
+    """Letter for letter: another user stands in another place."""
+    data = QueryDict(mutable=True)
+    data.update({"environment": "staging", "user": user})
+    assert Question.sent(data).context() == {"targetingKey": user}
+    assert browser_of(tomas).get(PAGE, data.dict()).status_code == 200
+
+
 def test_a_past_version_answers_as_it_did_with_all_that_it_needs(
     storefront: Product, typo: Flag, staging: Environment, emil: User, tomas: User, browser_of: BrowserOf
 ) -> None:
