@@ -18,6 +18,9 @@ from flags.models.flag import boolean_targeting, boolean_variants
 STATE = ("enabled", "withheld", "carrier", "weight", "build", "targeting")
 """What a change of a flag in one environment may change."""
 
+RESTORED = ("carrier", "weight", "build", "targeting")
+"""What of it comes back with an old version. The kill switch stays as it is, and so does what waits for its rollout."""
+
 
 def segments_of(product: Product | int) -> dict[str, Any]:
     """Key → condition."""
@@ -28,6 +31,11 @@ def complete(flag: Flag, state: FlagState, **changes: Any) -> dict[str, Any]:
     """The flag as it is there, or would be with `changes` of its state."""
     about = {"type": str(flag.type), "variants": flag.variants, "seed": flag.seed, "salt": flag.salt}
     return {**about, **{field: changes.get(field, getattr(state, field)) for field in STATE}}
+
+
+def restored(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes that make a flag again what this version of it was."""
+    return {field: kept[field] for field in RESTORED}
 
 
 def exposure(definition: Mapping[str, Any], segments: Mapping[str, Any]) -> rules.Exposure:

@@ -10,9 +10,6 @@ from django.urls import reverse
 from flags import definition, diff
 from flags.models import FlagState, FlagVersion
 
-BROUGHT = ("carrier", "weight", "build", "targeting")
-"""Who has it and what they get (`flags.actions.restoring`)."""
-
 
 @dataclass(frozen=True)
 class Restoring:
@@ -29,7 +26,7 @@ def restoring(kept: FlagVersion, state: FlagState) -> Restoring:
     """Of `kept`, a version of the flag in the environment of `state`."""
     flag, segments = state.flag, definition.segments_of(state.flag.product_id)
     now = definition.complete(flag, state)
-    after = {**now, **{field: kept.definition[field] for field in BROUGHT}}
+    after = {**now, **definition.restored(kept.definition)}
     after["withheld"] = now["withheld"] and not after["weight"]  # a percentage is given to somebody at once
     stays = diff.changes(kept.definition, after, kept.segments, segments, most=None)
     gone = {key: kept.segments[key] for key in kept.segments if key not in segments}

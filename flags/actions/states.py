@@ -79,8 +79,7 @@ def restoring(flag: Flag, environment: Environment, version: int) -> dict[str, A
     kept = FlagVersion.objects.filter(flag=flag, environment=environment, version=version).first()
     if kept is None:
         raise Refused(f"{flag.key} had no version {version} in {environment}.", field="version")
-    fields = ("carrier", "weight", "build", "targeting")
-    return {field: kept.definition[field] for field in fields}
+    return definition.restored(kept.definition)
 
 
 @transaction.atomic
