@@ -79,10 +79,10 @@ def _series(given: Iterable[Answer], days: Sequence[date], variants: Sequence[st
         of_variant[one.day] = of_variant.get(one.day, 0) + one.count
     had = [name for name in [*variants, *sorted(counts.keys() - set(variants))] if name in counts]
     shown = [name for name in had if name not in (off, ERROR)]
-    look = looks([*variants, *(name for name in shown if name not in variants)], off)
-    last = [name for name in shown if look[name] == SHADES[-1]]
+    drawn = looks([*variants, *(name for name in shown if name not in variants)], off)
+    last = [name for name in shown if drawn[name] == SHADES[-1]]
     alone = shown if len(last) == 1 else [name for name in shown if name not in last]
-    found = [_one(name, look[name], [name], counts, days) for name in alone]
+    found = [_one(name, drawn[name], [name], counts, days) for name in alone]
     if len(last) > 1:
         found.append(_one(f"{len(last)} others", SHADES[-1], last, counts, days))
     for name, look, said in ((off, "soft", off), (ERROR, "bad", "no answer")):

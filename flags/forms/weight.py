@@ -19,7 +19,7 @@ ERRORS = dict.fromkeys(
 class Percent(forms.DecimalField):
     """With a comma or a percent sign, too, as people write it."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(typed_percent(value) if isinstance(value, str) and value.strip() else value)
         except ValueError:
