@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from core.jsons import deeper
 from core.weights import FULL
 from flags.choices import ValueType
 from flags.evaluation.definition import Condition, Need, Rule, Serve, Targeting, default_targeting
@@ -207,6 +208,8 @@ def _value(value: object, type: str, path: str) -> Any:
 
 
 def _json(value: object, path: str) -> Any:
+    if deeper(value):
+        raise Invalid(path, "It is nested too deep.")
     try:
         written = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
         if len(written) > MAX_VALUE:

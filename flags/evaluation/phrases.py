@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.digests import short
+from core.jsons import loads
 from core.weights import FULL, as_percent
 from flags.choices import Carrier
 
@@ -128,8 +129,8 @@ def text_of(value: object) -> str:
 def _is_json(text: str) -> bool:
     """Whether these letters mean something other than themselves: a number, true, a quoted text."""
     try:
-        json.loads(text)
-    except ValueError:
+        loads(text)
+    except ValueError:  # also of what nests too deep to be anything but letters
         return False
     return True
 

@@ -17,6 +17,8 @@ __all__ = ["told"]
 
 EVERYBODYS = ("admin/", "login/", "logout/", "password/", "healthz", "demo/", "live/", "me/", "audit/verify/")
 RUBBISH = ["", "\x00", "a\x00b", "🚢" * 3, "x" * 5_000, "-1", "9" * 30, "NaN", "[]", "'; --"]
+NESTED = '{"attribute": "a", "value": 1, "op":' + "[" * 900 + "]" * 900 + "}"
+RUBBISH += ["[" * 3_000, NESTED, f'{{"flags": {{"a": {NESTED}}}, "$evaluators": {{"b": {NESTED}}}}}']
 FIELDS = (
     *("name", "summary", "way_back", "description", "owner", "flags", "no_flag_reason", "feature", "other", "kind"),
     *("build", "product", "products", "reason", "status", "note", "finding", "severity", "environment", "verb"),
@@ -37,11 +39,35 @@ FIELDS = (
     *("username", "password", "on", "for_clients", "slug", "person", "user", "zone", "starts_at", "ends_at", "rows"),
     *("version_url", "old_password", "new_password1", "new_password2"),
     *(f"stages.0.{part}" for part in ("name", "team", "turn", "quorum", "due_hours", "covers")),
+    *(
+        "type",
+        "tags",
+        "text",
+        "act",
+        "based_on",
+        "due_at",
+        "edition",
+        "off",
+        "pins",
+        "needs",
+        "rules",
+        "wanted",
+        "from",
+    ),
+    *("variant-name", "variant-value", "on-gives", "on-of", "on-percent"),
+    *(f"rule-{number}-{part}" for number in (0, 1) for part in ("name", "gives", "of", "percent")),
+    *(
+        f"{condition}-{part}"
+        for condition in ("when", "rule-0-when", "rule-1-when")
+        for part in ("match", "as", "attribute", "op", "value", "json")
+    ),
 )
 ASKED = (
     *("part", "all", "edit", "q", "scenario", "after", "step", "mine", "feature", "stream", "action", "person"),
-    *("before", "user", "build", "environment"),
+    *("before", "user", "build", "environment", "a", "v", "context", "version", "at", "since", "why", "usage", "page"),
 )
+OPENING = {"rules": "2", "rule-0-when-as": "json", "when-as": "json", "rule-1-gives": "%", "on-gives": "%", "do": "1"}
+"""What has to fit, so that the fields behind it are looked at."""
 TOLD = {"version": "9", "kind": "regression", "status": "pass", "environment": "staging", "reason": "Because."}
 FITTING = {**TOLD, "repository": "shop/web", "references": []}
 BODY = (*FIELDS, "version", "digest", "commit", "author", "slot", "repository", "references")
@@ -93,6 +119,7 @@ def test_p12_rubbish_gets_an_answer_and_never_a_5xx(
     _, key = ApiToken.issue(user=rhea, product=product, name="ci")
     browser, machine = browser_of(rhea), Client(headers={"Authorization": f"Bearer {key}"})
     browser.raise_request_exception = machine.raise_request_exception = False
+    opening = {**OPENING, "environment": str(product.environments.get(slug="staging").pk)}
     broken = []
     for route in routes():
         if route.startswith(("logout/", "live/", "demo/hurt")):
@@ -103,5 +130,7 @@ def test_p12_rubbish_gets_an_answer_and_never_a_5xx(
             answers = [machine.generic(verb, path, body, "application/json") for verb in ("POST", "PUT")]
         else:
             answers = [browser.get(path, dict.fromkeys(ASKED, value)), browser.post(path, dict.fromkeys(FIELDS, value))]
+            if "flags/" in route:
+                answers.append(browser.post(path, {**dict.fromkeys(FIELDS, value), **opening}))
         broken += [f"{answer.request['REQUEST_METHOD']} {path}" for answer in answers if answer.status_code >= 500]
     assert broken == []

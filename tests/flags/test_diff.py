@@ -1,5 +1,6 @@
 """What changed, in words: nothing where nothing did, and something wherever anything did."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from core.chain import canonical
 from flags import diff
 from flags.diff import changes
-from flags.evaluation import phrases
+from flags.evaluation import Invalid, parse_variants, phrases
+from flags.evaluation.phrases import text_of
 from tests.flags.worlds import ANY, world
 
 PLAIN: Mapping[str, Any] = {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": []}
@@ -176,3 +178,17 @@ def test_a_long_list_of_pins_is_cut_short() -> None:
     pins = {f"u-{number}": "on" for number in range(40)}
     (change,) = changes(flag(), flag({"pins": pins}))
     assert len(change.lines) == diff.LINES and change.more == 40 - diff.LINES
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000, "[" * 300 + "]" * 300, "[1]", "12", "NaN", "plain"])
+def test_any_text_can_be_said(text: str) -> None:
+    """Also one that a reader of JSON would choke on; what means something else is quoted."""
+    assert text_of(text) == (json.dumps(text) if text in ("[1]", "12") else text)
+
+
+def test_p12_a_value_that_nests_too_deep_is_refused() -> None:
+    value: object = []
+    for _ in range(245):
+        value = [value]
+    with pytest.raises(Invalid, match="too deep"):
+        parse_variants([{"name": "a", "value": value}], type="json")

@@ -63,7 +63,7 @@ def test_whoever_is_typed_is_asked(user: str, typo: Flag, tomas: User, browser_o
     data = QueryDict(mutable=True)
     data.update({"environment": "staging", "user": user})
     assert Question.sent(data).context() == {"targetingKey": user}
-    assert browser_of(tomas).get(PAGE, data.dict()).status_code == 200
+    assert browser_of(tomas).get(f"{PAGE}?{data.urlencode()}").status_code == 200
 
 
 def test_a_past_version_answers_as_it_did_with_all_that_it_needs(
