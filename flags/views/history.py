@@ -21,7 +21,7 @@ from flags.models import Flag, FlagVersion
 from flags.places import claimed_by, rows, state_in
 from flags.planned import reason_in
 from flags.restoring import restoring
-from flags.views.reach import MEMBERS, number, there, visible
+from flags.views.reach import MEMBERS, number, read_version, there, visible
 from flags.views.submit import submit
 
 PAGE = "flags/version.html"
@@ -63,7 +63,7 @@ def flag_version(request: HttpRequest, product: str, key: str, environment: str,
     asked = there(request, product, key, environment)
     get_object_or_404(versions_of(asked["flag"], asked["environment"]), version=version)
     form = ChangeForm(request.POST if request.method == "POST" else None)
-    read = number(request.POST.get("based_on", "")) if form.is_bound else None
+    read = read_version(request.POST.get("based_on", "")) if form.is_bound else None
     if not form.is_bound or not form.is_valid():
         context = page(request, asked, version, form, read)
         return render(request, PAGE, context, status=422 if form.is_bound else 200)
