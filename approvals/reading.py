@@ -62,7 +62,7 @@ def facts(parts: Sequence[Part]) -> list[Fact]:
 def _whom(fact: Fact, parts: Sequence[Part]) -> Fact:
     """Beside the percentage stand those who get it whatever that is, and what else each flag asks for."""
     rows = _content(parts, "flags").get("who gets what", ()) if fact.term == WHOM else ()
-    lines = [line for row in rows for line in sealed.whom(row)]
+    lines = sealed.whom(rows)
     return replace(fact, text=_tight(fact.text), soft=_tight(fact.soft), lines=lines)
 
 

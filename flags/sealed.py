@@ -31,10 +31,19 @@ _BOOLEAN: list[dict[str, Any]] = [{"name": name, "value": value} for name, value
 _NOTHING_SPECIAL: Mapping[str, Any] = {"values": _BOOLEAN, **default_targeting([name for name, _ in BOOLEANS])}
 
 
-def whom(row: Mapping[str, Any]) -> list[Phrase]:
-    """Who gets it beside the percentage and what it asks for, a line each that begins with the flag's key. Users that
-    are pinned are counted: the page is for those who sign.
+def whom(rows: Sequence[Mapping[str, Any]]) -> list[Phrase]:
+    """Who gets each flag beside the percentage and what it asks for, a line each that begins with the flag's key, and
+    at last what is true of several. Users that are pinned are counted: the page is for those who sign.
     """
+    found = [line for row in rows for line in _whom(row)]
+    for key, words in FACTS.items():
+        flags = [code(row["flag"]) for row in rows if row.get(key)]
+        if flags:
+            found.append((*phrases.joined(flags, ", ", " and "), Bit(f": {words}")))
+    return found
+
+
+def _whom(row: Mapping[str, Any]) -> list[Phrase]:
     flag = code(row["flag"])
     lines = [(*flag, Bit(" "), *phrases.need(need)) for need in row["needs"]]
     pins = phrases.joined(phrases.pins(row["pins"]), ", ", " and ")
@@ -44,7 +53,7 @@ def whom(row: Mapping[str, Any]) -> list[Phrase]:
         lines.append((*flag, Bit(": whoever has it gets "), *given))
     for key, condition in row.get("segments", {}).items():
         lines.append((Bit("the segment "), *code(key), Bit(": "), *_brief(condition)))
-    return [*lines, *((*flag, Bit(f": {words}")) for key, words in FACTS.items() if row.get(key))]
+    return lines
 
 
 def differences(

@@ -7,7 +7,9 @@ from django.test import Client
 
 from approvals.since import since
 from core.models import User
+from flags import sealed
 from flags.actions import create_segment, set_targeting
+from flags.evaluation import phrases
 from releases.seal import Part
 from tests.approvals.world import World
 
@@ -65,3 +67,12 @@ def test_p4_what_no_sentence_is_known_for_is_shown_all_the_same(
     part = Part(name="flags", title="Flags", content=now)
     [found] = since([part], {"flags": {"digest": "", "content": was}}).changed
     assert [(line.what, line.before, line.after) for line in found.all] == [told]
+
+
+def test_p4_what_is_true_of_several_flags_is_said_once() -> None:
+    rows = [{**ROW, "flag": key, "for clients": True} for key in ("a", "b", "c")]
+    rows[1] = {**rows[1], "already given": True}
+    assert [phrases.plain(line) for line in sealed.whom(rows)] == [
+        "a, b and c: readable by client keys",
+        "b: somebody in production had it before this release",
+    ]

@@ -39,7 +39,7 @@ def told(before: list[dict[str, Any]], after: list[dict[str, Any]], *kept: str) 
 
 
 def test_whoever_gets_it_beside_the_percentage_is_named_and_pinned_users_are_counted() -> None:
-    lines = [phrases.plain(line) for line in sealed.whom(FULL)]
+    lines = [phrases.plain(line) for line in sealed.whom([FULL])]
     assert lines == [
         "points needs index to give on",
         "points, from the first step on: 2 users pinned to on",
@@ -47,21 +47,21 @@ def test_whoever_gets_it_beside_the_percentage_is_named_and_pinned_users_are_cou
         "points, from the first step on: country is JP → off",
         "the segment vip: plan is pro",
     ]
-    assert sealed.whom(PLAIN) == [] and "ada" not in str(lines)
+    assert sealed.whom([PLAIN]) == [] and "ada" not in str(lines)
 
 
 def test_other_values_are_said_and_a_long_condition_is_cut() -> None:
     many = {"any": [{"attribute": "id", "op": "equals", "value": f"user-{number}"} for number in range(50)]}
     row = {**PLAIN, "on": {"variant": "blue"}, "off": "red", "rules": [{**VIP, "when": many}]}
-    rule, given = (phrases.plain(line) for line in sealed.whom(row))
+    rule, given = (phrases.plain(line) for line in sealed.whom([row]))
     assert len(rule) < 300 and rule.endswith(" …) → on")
     assert given == "points: whoever has it gets blue, everyone else red"
 
 
 @pytest.mark.parametrize(("key", "says"), sealed.FACTS.items())
 def test_a_fact_beside_the_rules_is_said_where_it_is_true(key: str, says: str) -> None:
-    assert [phrases.plain(line) for line in sealed.whom({**PLAIN, key: True})] == [f"points: {says}"]
-    assert sealed.whom({**PLAIN, key: False}) == []
+    assert [phrases.plain(line) for line in sealed.whom([{**PLAIN, key: True}])] == [f"points: {says}"]
+    assert sealed.whom([{**PLAIN, key: False}]) == []
     assert told([PLAIN], [{**PLAIN, key: True}], "points") == [f"points · {says} | no → yes"]
     assert told([], [{**PLAIN, key: True}], "points") == [f"points · {says} | no → yes"]
     assert told([PLAIN], [{**PLAIN, key: False}], "points") == []
