@@ -35,16 +35,17 @@ def asked(gives: Gives) -> Decide:
 
 class Buckets:
     """Gives by the user's hash: what stands beside the first of `limits` that is above it. `prefix` and the user's key
-    are what is hashed, in UTF-8.
+    are what is hashed, in UTF-8. `parts` are these three together.
     """
 
-    __slots__ = ("gives", "limits", "missing", "prefix")
+    __slots__ = ("gives", "limits", "missing", "parts", "prefix")
 
     def __init__(self, seed: str, limits: list[int], gives: Sequence[Gives], missing: int) -> None:
         self.prefix = encoded(f"{seed}:")
         self.limits = limits
         self.gives = gives
         self.missing = missing
+        self.parts = self.prefix, limits, gives
 
     def __call__(self, context: Any) -> int:
         key = context.get("targetingKey")

@@ -50,8 +50,7 @@ class Together:
     def decide(self, context: Any) -> bytes:
         """The number of each flag's answer."""
         user = encoded(context.get("targetingKey", ""))
-        hashes: dict[bytes, int] = {}
-        return b"".join([block.decide(context, user, hashes) for block in self._blocks])
+        return b"".join([block.decide(context, user) for block in self._blocks])
 
 
 class _Block:
@@ -62,7 +61,7 @@ class _Block:
         self._rows = [_Row(flag, readable, lanes.width) for flag, readable in zip(built, lanes.readable, strict=True)]
         self._known = [row.known for row in self._rows]
         self._gives = [row.gives for row in self._rows]
-        self._lanes = lanes.struct
+        self._lanes, self._wide = lanes.struct, lanes.width > 8
         self._nobody = lanes.everywhere(NOBODY)
         self._pinned = lanes.pinned()
         self._reached = list(lanes.reached())
@@ -71,28 +70,26 @@ class _Block:
         self._values = 0
         self.most_values = max(1, most_values * 8 // lanes.width)
 
-    def decide(self, context: Any, user: bytes, hashes: dict[bytes, int]) -> bytearray:
-        """`hashes`: the user's, by what is hashed before their key. Flags of one release share theirs."""
-        passed = self._passed(context) | (self._place(context, user, hashes) if user else self._nobody)
-        lanes = self._lanes.unpack(passed.to_bytes(self._lanes.size, "little"))
-        numbers = bytearray(map(getitem, self._known, lanes))
+    def decide(self, context: Any, user: bytes) -> bytearray:
+        passed = self._passed(context) | (self._place(context, user) if user else self._nobody)
+        written = passed.to_bytes(self._lanes.size, "little")
+        lanes: Sequence[int] = self._lanes.unpack(written) if self._wide else written
+        numbers, every = bytearray(map(getitem, self._known, lanes)), self._gives
         at = numbers.find(ASK)
         while at >= 0:
-            gives = self._gives[at].get(lanes[at])
+            gives = every[at].get(lanes[at])
             if type(gives) is Buckets and user:  # asked here: a call less for each
-                gives = gives.gives[bisect_right(gives.limits, hashed(gives.prefix + user))]
+                prefix, limits, parts = gives.parts
+                gives = parts[bisect_right(limits, hashed(prefix + user))]
             numbers[at] = gives if type(gives) is int else self._rows[at].ask(context, lanes[at])
             at = numbers.find(ASK, at + 1)
         return numbers
 
-    def _place(self, context: Any, user: bytes, hashes: dict[bytes, int]) -> int:
-        """Which exposures reach this user, and which flags have them pinned."""
+    def _place(self, context: Any, user: bytes) -> int:
+        """Which exposures reach this user, and which flags have them pinned. Flags of one release share their hash."""
         passed = self._pinned.get(context["targetingKey"], 0)
         for prefix, limits, below in self._reached:
-            found = hashes.get(prefix)
-            if found is None:
-                found = hashes[prefix] = hashed(prefix + user)
-            passed |= below[bisect_right(limits, found)]
+            passed |= below[bisect_right(limits, hashed(prefix + user))]
         return passed
 
     def _passed(self, context: Any) -> int:
