@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core import clock, locks
@@ -77,20 +77,20 @@ def test_p2_less_waits_for_nobody(world: dict[str, Any], storefront: Product, em
             cursor.execute("SELECT 1 FROM flags_flag FOR KEY SHARE")
 
     actions.kill(flag=world["flags"][1], environment=production, actor=emil, reason="the first mail takes long")
-    with held(hold):
-        marks = []
-        began = time.monotonic()
+
+    def impatient(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        """Whoever waits for a lock gives up at once, however slow the machine is."""
+        return execute(sql.replace("lock_timeout = '2s'", "lock_timeout = '100ms'"), *rest)
+
+    with held(hold), connection.execute_wrapper(impatient):
         asked = {"flag": flag, "environment": production, "actor": emil}
+        with pytest.raises(OperationalError, match="lock timeout"):
+            actions.set_weight(weight=6_000, **{**asked, "flag": world["flags"][2]})
         assert actions.set_weight(weight=0, **asked).weight == 0
-        marks.append(time.monotonic() - began)
         none = {"carrier": "percentage", "weight": 0, "build": ""}
         actions.submit_change(changes=none, action="flag_weight_set", **asked)
-        marks.append(time.monotonic() - began)
         assert not actions.kill(**asked, reason="now").enabled
-        marks.append(time.monotonic() - began)
         actions.move(flag=flag, environment=production, weight=0, build="", claim=world["release"].subject, fence=9)
-        marks.append(time.monotonic() - began)
-        assert marks[-1] < 2, "who waits for a lock gives up after two seconds"
 
 
 def test_p2_an_import_gives_way_to_whoever_waits(world: dict[str, Any], emil: User) -> None:
