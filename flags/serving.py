@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -216,13 +216,17 @@ class Holder:
 
 
 def _house(taken: Snapshot, known: House | None) -> House | None:
-    """What is `known` already, or cannot be built, stays as it was: one environment lets down no other."""
+    """What is `known` already, or cannot be built, stays as it was: one environment lets down no other. Its keys are
+    the newest in any case, for one that leaked is revoked at once.
+    """
     if known is not None and known.snapshot is taken:
         return known
     try:
         return House(taken, known)
     except Exception:
         log.exception("The flags of %s cannot be held as they are at version %s", taken.environment, taken.version)
+        if known is not None:
+            known.snapshot = replace(known.snapshot, keys=taken.keys)
         return known
 
 

@@ -175,8 +175,11 @@ def test_p11_an_environment_that_cannot_be_built_lets_no_other_down(
     holder.hold({1: bad, 2: dataclasses.replace(good, environment_id=2)})
     assert set(holder.houses) == {2} and "cannot be held" in caplog.text
     holder.hold({1: good})
-    holder.hold({1: bad})
-    assert holder.houses[1].snapshot is good, "what it was, it stays"
+    house = holder.houses[1]
+    assert set(holder.doors.by_digest) == set(good.keys) != set()
+    holder.hold({1: dataclasses.replace(bad, keys={})})
+    assert holder.houses[1] is house and house.snapshot.flags is good.flags, "what it was, it stays"
+    assert not holder.doors.by_digest, "but whose key was revoked is not let in"
 
 
 def test_p11_a_process_that_is_frozen_while_it_writes_keeps_nobody_waiting(
