@@ -118,7 +118,7 @@ def _tests(flag: Compiled, segments: Mapping[str, Condition]) -> dict[Name, Cond
         if "attribute" in one:
             found[one["attribute"], one["op"], repr(one["value"])] = one
         elif "segment" not in one:
-            rest += [one["not"]] if "not" in one else one.get("all") or one["any"]
+            rest += [one["not"]] if "not" in one else one.get("all") or one.get("any") or []
         elif one["segment"] not in known:
             known.add(one["segment"])
             rest.append(segments[one["segment"]])

@@ -17,10 +17,10 @@ from pytest_django import DjangoAssertNumQueries
 from core.jsons import DEEPEST
 from core.models import Environment, Product, User
 from core.weights import FULL
-from flags import actions, disk, keys, snapshot
+from flags import actions, disk, keys, serving, snapshot
 from flags.choices import KeyKind
 from flags.doors import House
-from flags.evaluation import Definition, default_targeting
+from flags.evaluation import Definition
 from flags.models import Flag
 from flags.serving import Holder
 from flags.snapshot import Key, Snapshot
@@ -166,12 +166,18 @@ def test_p11_whatever_stands_in_a_copy_it_is_held_or_left_out(
 
 
 def test_p11_an_environment_that_cannot_be_built_lets_no_other_down(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nothing is known that cannot; this is for what nobody thought of."""
     good, holder = taken(typo=5_000), Holder(tmp_path)
-    odd = {"name": "", "when": {"all": []}, "serve": {"variant": "on"}}
-    targeting = {**default_targeting(("on", "off")), "rules": [odd]}
-    bad = dataclasses.replace(taken(4), flags={"typo": Definition(key="typo", targeting=targeting)})
+    bad = taken(4, typo=5_000)
+
+    def build(snapshot: Snapshot, previous: House | None = None) -> House:
+        if snapshot.flags is bad.flags:
+            raise KeyError("any")
+        return House(snapshot, previous)
+
+    monkeypatch.setattr(serving, "House", build)
     holder.hold({1: bad, 2: dataclasses.replace(good, environment_id=2)})
     assert set(holder.houses) == {2} and "cannot be held" in caplog.text
     holder.hold({1: good})

@@ -85,6 +85,14 @@ def test_values_that_look_alike_are_different_tests() -> None:
         assert found.count(built[0].decide({"n": 1})) == 1
 
 
+def test_a_condition_of_nothing_lets_no_other_flag_down() -> None:
+    """None is saved, but whatever is there is built: one flag must not keep all of an environment from being held."""
+    odd = {"name": "", "when": {"all": []}, "serve": {"variant": "on"}}
+    targeting = {"on": {"variant": "on"}, "off": "off", "pins": {}, "needs": [], "rules": [odd]}
+    built = list(compile_all({"odd": Definition("odd", targeting=targeting), "f": flag("f", 1)}, {}).values())
+    assert list(Together(built, {}).decide({"n": 0})) == [one.decide({"n": 0}) for one in built]
+
+
 def test_nobody_is_told_that_a_user_is_needed_and_somebody_never() -> None:
     """Also where both pass the same tests, whoever comes first."""
     built = list(compile_all({"a": flag("a", 1), "b": flag("b", 0, weight=99_999)}, {}).values())
